@@ -1,4 +1,6 @@
-"""The application without a window: sketch, drawing by gesture, search, gallery, settings, command line.
+"""The application without a window: sketch, drawing by gesture, search, settings, command line.
 
-Nothing is imported here, so that `import sketch_app` costs nothing; import the module you need.
+Nothing heavy is imported here.
 """
+
+__version__ = "0.1.0"

@@ -1,0 +1,196 @@
+"""Reads the training data's layout and its splits. No model and no augmentation lives here.
+
+The layout is one folder:
+
+- ``index.csv``: columns ``kind`` (sketch or photo), ``source``, ``class``, ``path``;
+- ``sketches.zip``, ``photos.zip`` (or folders of the same name without ``.zip``): the files that ``path`` names;
+- ``quickdraw.ndjson.gz``: Quick, Draw! drawings (``word``, ``key_id``, ``drawing`` as lists of ``[xs, ys]`` in 0..255).
+
+A sketch made from a photo is named ``<photo>-<k>.png``.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Strokes = tuple[NDArray[np.float32], ...]
+"""A drawing: per stroke an (n, 2) array of x, y."""
+
+
+class DatasetError(Exception):
+    """The data folder is not in the documented layout; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One file of the data: `name` is its path inside the archive and its identity in a split."""
+
+    name: str
+    source: str
+    class_name: str
+
+    @property
+    def photo_stem(self) -> str:
+        """Of a sketch: the name of the photo it was drawn from. Of a photo: its own."""
+        return PurePosixPath(self.name).stem.rsplit("-", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A Quick, Draw! drawing; `name` is ``quickdraw/<class>/<key_id>``."""
+
+    name: str
+    class_name: str
+    strokes: Strokes
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is held back from training, by name; the rest trains."""
+
+    validation_sketches: frozenset[str]
+    """Sketches and drawings of the validation set."""
+    gallery_photos: tuple[str, ...]
+    """Photos of the validation gallery."""
+    unseen_classes: frozenset[str] = frozenset()
+    """Classes left out of training altogether, in every source."""
+
+    @classmethod
+    def load(cls, path: Path) -> Split:
+        """Read a split written by :meth:`save`."""
+        d = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            frozenset(d["validation_sketches"]),
+            tuple(d["gallery_photos"]),
+            frozenset(d.get("unseen_classes", ())),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write as sorted JSON, so that two equal splits are two equal files."""
+        d = {
+            "unseen_classes": sorted(self.unseen_classes),
+            "gallery_photos": sorted(self.gallery_photos),
+            "validation_sketches": sorted(self.validation_sketches),
+        }
+        path.write_text(json.dumps(d, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@dataclass
+class Archive:
+    """The files of ``<stem>.zip`` or of the folder ``<stem>``, by the name the index gives them."""
+
+    folder: Path
+    stem: str
+    _zip: zipfile.ZipFile | None = field(default=None, repr=False)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file; raises `DatasetError` naming it."""
+        path = self.folder / self.stem / name
+        try:
+            if path.exists():
+                return path.read_bytes()
+            if self._zip is None:
+                self._zip = zipfile.ZipFile(self.folder / f"{self.stem}.zip")
+            return self._zip.read(name)
+        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            raise DatasetError(f"{self.folder / self.stem}(.zip) has no readable {name}: {error}") from error
+
+    def rgb(self, name: str) -> NDArray[np.uint8]:
+        """One picture as (h, w, 3) uint8 RGB."""
+        return np.asarray(Image.open(io.BytesIO(self.read(name))).convert("RGB"))
+
+    def grey(self, name: str) -> NDArray[np.uint8]:
+        """One picture as (h, w) uint8."""
+        return np.asarray(Image.open(io.BytesIO(self.read(name))).convert("L"))
+
+
+@dataclass
+class SketchPhotoData:
+    """Everything the index lists, opened lazily."""
+
+    folder: Path
+    sketches: tuple[Picture, ...]
+    drawings: tuple[Drawing, ...]
+    photos: tuple[Picture, ...]
+    sketch_files: Archive
+    photo_files: Archive
+
+    @classmethod
+    def open(cls, folder: Path) -> SketchPhotoData:
+        """Read the index and the drawings of a data folder (the pictures stay on disk)."""
+        index = folder / "index.csv"
+        if not index.exists():
+            raise DatasetError(f"{folder} has no index.csv; see models/training/dataset.py for the layout.")
+        sketches, photos = [], []
+        with index.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                picture = Picture(row["path"], row["source"], row["class"])
+                (sketches if row["kind"] == "sketch" else photos).append(picture)
+        drawings = ()
+        if (folder / "quickdraw.ndjson.gz").exists():
+            drawings = tuple(_read_drawings(folder / "quickdraw.ndjson.gz"))
+        return cls(
+            folder,
+            tuple(sketches),
+            drawings,
+            tuple(photos),
+            Archive(folder, "sketches"),
+            Archive(folder, "photos"),
+        )
+
+    def sketch_classes(self) -> list[str]:
+        """Sorted names of every class that has a sketch or a drawing."""
+        return sorted({s.class_name for s in self.sketches} | {d.class_name for d in self.drawings})
+
+
+def _read_drawings(path: Path) -> Iterable[Drawing]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            d = json.loads(line)
+            class_name = d["word"].lower().replace(" ", "_")
+            strokes = tuple(np.array(s[:2], np.float32).T for s in d["drawing"])
+            yield Drawing(f"quickdraw/{class_name}/{d['key_id']}", class_name, strokes)
+
+
+def make_split(data: SketchPhotoData, *, seed: int = 0, unseen: Iterable[str] = ()) -> Split:
+    """Hold back one source photo a class with all its sketches, and a gallery of photos.
+
+    The gallery has five photos of each Sketchy class (the held-back source photo among them; none of them the source
+    of a training sketch) and 1,000 photos of the other sources. One drawing in sixteen and one sketch in ten of the
+    other sketch sources validate the class head.
+    """
+    rng = np.random.default_rng(seed)
+    held: set[str] = set()
+    gallery: list[str] = []
+    by_class: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for s in data.sketches:
+        if s.source == "sketchy":
+            by_class[s.class_name][s.photo_stem].append(s.name)
+    photos: dict[str, dict[str, str]] = defaultdict(dict)
+    for p in data.photos:
+        if p.source == "sketchy":
+            photos[p.class_name][PurePosixPath(p.name).stem] = p.name
+    for class_name in sorted(by_class):
+        stems = sorted(by_class[class_name])
+        chosen = stems[rng.integers(len(stems))]
+        held.update(by_class[class_name][chosen])
+        free = sorted(set(photos[class_name]) - set(stems))
+        others = rng.choice(free, 4, replace=False)
+        gallery += [photos[class_name][stem] for stem in (chosen, *others)]
+    held.update(d.name for d in data.drawings if rng.random() < 1 / 16)
+    held.update(s.name for s in data.sketches if s.source != "sketchy" and rng.random() < 0.1)
+    rest = sorted(p.name for p in data.photos if p.source != "sketchy")
+    gallery += [str(n) for n in rng.choice(rest, 1000, replace=False)]
+    return Split(frozenset(held), tuple(gallery), frozenset(unseen))
