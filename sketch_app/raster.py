@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sketch_app.sketch import Sketch, Size, Stroke
+from sketch_app.sketch import Size, Sketch, Stroke
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -25,7 +25,7 @@ MODEL_WIDTH: Final = 2 / 112
 """Line width as a share of the side, the middle of those in the encoders' training."""
 
 _FINE: Final = 4  # supersampling; Pillow rounds outlines to whole fine pixels, so a quarter pixel here
-_MAX_FINE_SIDE: Final = 6144  # fine pixels: above this a picture is drawn less finely rather than in gigabytes
+_MAX_FINE_SIDE: Final = 6144  # above this a picture is drawn less finely rather than in gigabytes
 _MAX_SIDE: Final = 16384
 
 
@@ -64,7 +64,7 @@ def render(sketch: Sketch, size: Size | None = None, *, colour: bool = True) -> 
     pencil = ImageDraw.Draw(picture)
     for stroke in sketch.strokes:
         ink = stroke.pen.rgb if colour else (0, 0, 0)
-        _draw(pencil, stroke, scale * fine, offset * fine, stroke.width * scale * fine, ink)
+        _draw(pencil, stroke, scale * fine, offset * fine, width=stroke.width * scale * fine, ink=ink)
     return np.asarray(picture.reduce(fine) if fine > 1 else picture)
 
 
@@ -111,7 +111,7 @@ def render_for_model(
         offset = side / 2 - scale * (corner + opposite) / 2
         pencil = ImageDraw.Draw(picture)
         for stroke in sketch.strokes:
-            _draw(pencil, stroke, scale * fine, offset * fine, width * side * fine, 0)
+            _draw(pencil, stroke, scale * fine, offset * fine, width=width * side * fine, ink=0)
     return np.asarray(picture.reduce(fine) if fine > 1 else picture)
 
 
@@ -120,6 +120,7 @@ def _draw(
     stroke: Stroke,
     scale: float,
     offset: NDArray[np.float64],
+    *,
     width: float,
     ink: int | tuple[int, int, int],
 ) -> None:
