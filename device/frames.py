@@ -307,7 +307,7 @@ class IterableSource:
         self._iterator = None
 
 
-def list_cameras(limit: int = 8) -> list[CameraInfo]:
+def list_cameras(limit: int = 8, *, platform: str = sys.platform) -> list[CameraInfo]:
     """List the cameras that can be opened.
 
     On Linux the kernel's own list is read, without touching a camera. Elsewhere OpenCV offers no
@@ -317,14 +317,16 @@ def list_cameras(limit: int = 8) -> list[CameraInfo]:
     ----------
     limit : int
         How many indices to try where there is no list.
+    platform : str
+        As in ``sys.platform``.
     """
-    if sys.platform.startswith("linux"):
+    if platform.startswith("linux"):
         return _linux_cameras(Path("/sys/class/video4linux"))
     import cv2
 
     found = []
     for index in range(limit):
-        capture = cv2.VideoCapture(index, _backends()[0])
+        capture = cv2.VideoCapture(index, _backends(platform)[0])
         opened = capture.isOpened()
         capture.release()
         if not opened:
@@ -349,13 +351,13 @@ def _linux_cameras(root: Path) -> list[CameraInfo]:
     return sorted(found, key=lambda camera: camera.index)
 
 
-def _backends() -> tuple[int, ...]:
-    """Return OpenCV's capture backends for this platform, best first, ending with any."""
+def _backends(platform: str = sys.platform) -> tuple[int, ...]:
+    """Return OpenCV's capture backends for a platform, best first, ending with any."""
     import cv2
 
-    if sys.platform == "win32":
+    if platform == "win32":
         # Media Foundation takes seconds to open many cameras; DirectShow opens at once.
         return (cv2.CAP_DSHOW, cv2.CAP_MSMF, cv2.CAP_ANY)
-    if sys.platform == "darwin":
+    if platform == "darwin":
         return (cv2.CAP_AVFOUNDATION, cv2.CAP_ANY)
     return (cv2.CAP_V4L2, cv2.CAP_ANY)
