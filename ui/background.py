@@ -1,6 +1,6 @@
 """The one way to run work off the GUI thread, and to hear of it again in the GUI thread.
 
-The searches' own worker is in `sketch_app.search`; its updates come through `live_bridge` and `search_bridge`.
+The searches' own worker is in `sketch_app.search`; its updates come through `search_bridge`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _READERS = 3
-"""Threads for work that may run side by side: one fewer than a laptop's cores, so that drawing stays smooth."""
+"""Threads for work that may run side by side: few, so that drawing stays smooth on a laptop."""
 
 _OWN_PACKAGES = frozenset({"sketch_app", "index", "device", "models", "ui"})
 _OBJECT_NAME = "background courier"
@@ -42,7 +42,7 @@ class Job:
         return self._cancelled.is_set()
 
     def report(self, progress: object) -> None:
-        """Hand `progress` to ``on_progress``; when reports come faster than they are shown, the newest wins."""
+        """Hand `progress` to ``on_progress``; of reports that come too fast the newest wins."""
         with self._lock:
             already_posted = bool(self._newest)
             self._newest[:] = [progress]
@@ -63,7 +63,7 @@ class JobHandle:
         self._done = False
 
     def cancel(self) -> None:
-        """Deliver nothing any more; the work ends when it next asks `Job.is_cancelled`. May be called twice."""
+        """Deliver nothing any more; the work ends when it next asks `Job.is_cancelled`."""
         self._job._cancelled.set()
 
     @property

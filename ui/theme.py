@@ -1,4 +1,7 @@
-"""How the window looks: colours, type and icons, in a light and a dark theme. Sizes of single widgets are theirs."""
+"""How the window looks: colours, type and icons, in a light and a dark theme.
+
+The sizes of single widgets are their own affair.
+"""
 
 from __future__ import annotations
 
