@@ -1,0 +1,149 @@
+"""The gallery's tables, and the steps that bring an older database to the present version."""
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.errors import GalleryDamagedError, GalleryError, GalleryTooNewError
+
+APPLICATION_ID = 0x536B4170  # "SkAp", so that `file` and we can tell a gallery from another database
+
+_VERSION_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('gallery_id', lower(hex(randomblob(16)))), ('generation', 0);
+
+CREATE TABLE photos (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    width INTEGER NOT NULL, height INTEGER NOT NULL,
+    orientation INTEGER NOT NULL CHECK (orientation BETWEEN 1 AND 8),
+    taken_at INTEGER,               -- seconds of the camera's wall clock since 1970, no zone
+    file_time INTEGER NOT NULL,     -- the same for the first copy's modification time
+    format TEXT NOT NULL, kind TEXT NOT NULL,
+    present INTEGER NOT NULL DEFAULT 0  -- locations in state 'present', kept by the triggers below
+);
+CREATE INDEX photos_hidden ON photos (id) WHERE present = 0;
+CREATE INDEX photos_time ON photos (coalesce(taken_at, file_time));
+
+CREATE TABLE folders (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, path BLOB NOT NULL, UNIQUE (source, path)
+);
+CREATE TABLE albums (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, path BLOB NOT NULL,
+    device TEXT NOT NULL,           -- of the disk it was last seen on: tells an unmounted disk
+    UNIQUE (source, path)
+);
+CREATE TABLE locations (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER REFERENCES photos (id),
+    album_id INTEGER NOT NULL REFERENCES albums (id),
+    source TEXT NOT NULL, path BLOB NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('present', 'missing', 'skipped', 'ignored', 'removed')),
+    reason TEXT,
+    retry INTEGER NOT NULL DEFAULT 0,   -- 1: look again even when size and mtime are the same
+    UNIQUE (source, path),
+    CHECK (state != 'present' OR photo_id IS NOT NULL),
+    CHECK (state NOT IN ('skipped', 'ignored') OR (photo_id IS NULL AND reason IS NOT NULL))
+);
+CREATE INDEX locations_photo ON locations (photo_id, state);
+CREATE INDEX locations_album ON locations (album_id, state);
+
+CREATE TRIGGER location_added AFTER INSERT ON locations WHEN new.state = 'present' BEGIN
+    UPDATE photos SET present = present + 1 WHERE id = new.photo_id;
+END;
+CREATE TRIGGER location_changed AFTER UPDATE OF state, photo_id ON locations BEGIN
+    UPDATE photos SET present = present - 1 WHERE id = old.photo_id AND old.state = 'present';
+    UPDATE photos SET present = present + 1 WHERE id = new.photo_id AND new.state = 'present';
+END;
+
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimension INTEGER NOT NULL
+);
+CREATE TABLE vectors (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: "everything after seq" is what an index lacks
+    model INTEGER NOT NULL REFERENCES models (id),
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    dtype TEXT NOT NULL CHECK (dtype IN ('float16', 'float32')),
+    data BLOB NOT NULL,
+    UNIQUE (model, photo_id)
+);
+CREATE TABLE caches (               -- the index files written: a file whose token is not here is not ours
+    token TEXT PRIMARY KEY, model INTEGER NOT NULL REFERENCES models (id),
+    generation INTEGER NOT NULL, last_seq INTEGER NOT NULL, count INTEGER NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+"""Step n brings version n to n + 1. Published steps are never edited, only followed by new ones."""
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """The version of an open database; 0 for an empty one.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If the file is not a database.
+    """
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(connection: sqlite3.Connection, path: Path, *, newest: int = len(MIGRATIONS)) -> int:
+    """The version of the gallery, refusing what is newer or not a gallery.
+
+    Raises
+    ------
+    GalleryTooNewError, GalleryDamagedError
+    """
+    version = schema_version(connection)
+    if version > newest:
+        raise GalleryTooNewError(
+            f"The gallery {path} was written by a newer version of the program (format {version}, this one "
+            f"reads up to {newest}): update the program, or choose another gallery folder."
+        )
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if (version or tables) and application != APPLICATION_ID:
+        raise GalleryDamagedError(
+            f"The file {path} is a database of another program: move it away or choose another folder."
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> int:
+    """Bring a database to the newest version, each step a transaction of its own.
+
+    Parameters
+    ----------
+    connection
+        In autocommit mode (``isolation_level=None``).
+
+    Returns
+    -------
+    int
+        The version it had before.
+    """
+    version = check(connection, path, newest=len(migrations))
+    for number, step in enumerate(migrations[version:], start=version + 1):
+        # executescript commits whatever is open, so the transaction is part of the script.
+        script = (
+            f"BEGIN IMMEDIATE;\n{step}\nPRAGMA application_id = {APPLICATION_ID};"
+            f"\nPRAGMA user_version = {number};\nCOMMIT;"
+        )
+        try:
+            connection.executescript(script)
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.rollback()
+            raise GalleryError(
+                f"The gallery {path} could not be brought from format {number - 1} to {number} ({error}); "
+                "it was left as it was."
+            ) from error
+    return version
+
+
+def new_token() -> str:
+    """A name for one writing of an index file, never used twice."""
+    return secrets.token_hex(16)
