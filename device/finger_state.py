@@ -22,7 +22,8 @@ THUMB_OPENING = 10.0  # degrees between IP -> tip and wrist -> index MCP
 # By how much an open thumb must clear both of its thresholds before anything is erased.
 CLEAR_REACH = 0.10
 CLEAR_OPENING = 5.0
-# The thumb rests beside the palm, neither in nor out, up to this far below its threshold.
+# |thumb tip - index tip| / palm width, image landmarks. World landmarks are not asked: from the back of the
+# hand MediaPipe guesses the palm's width in metres up to five times too small.
 PINCH_RATIO = 0.55
 
 
@@ -36,17 +37,20 @@ class FingerState:
         For index to little finger, |tip - wrist| / |PIP - wrist|: about 1.4 or more when straight.
     bend : (4,) float64
         Degrees between the palm and the finger's end; above 90 it points back.
-    thumb_reach, thumb_opening : float
+    extent : (4,) float64
+        ``reach`` by the image landmarks alone, which are the steadier ones: for telling whether a finger moves.
+    thumb, thumb_in_image : (float, float)
         How far the thumb's tip lies from the little finger's base, in the distance of the thumb's own
-        base, and the angle in degrees at which it stands off.
+        base, and the angle in degrees at which it stands off; by all landmarks, and by the image's alone.
     pinch : float
         Thumb tip to index tip in palm widths.
     """
 
     reach: NDArray[np.float64]
     bend: NDArray[np.float64]
-    thumb_reach: float
-    thumb_opening: float
+    extent: NDArray[np.float64]
+    thumb: tuple[float, float]
+    thumb_in_image: tuple[float, float]
     pinch: float
 
     @property
@@ -56,17 +60,16 @@ class FingerState:
         return (bool(up[0]), bool(up[1]), bool(up[2]), bool(up[3]))
 
     @property
-    def thumb_raised(self) -> bool:
-        """Whether the thumb is more likely out than in."""
-        return self.thumb_reach > THUMB_REACH and self.thumb_opening > THUMB_OPENING
+    def thumb_may_be_out(self) -> bool:
+        """Whether the thumb is more likely out than in, to every landmark."""
+        return _is_out(self.thumb) and _is_out(self.thumb_in_image)
 
     @property
     def thumb_clearly_out(self) -> bool:
         """Whether the thumb stands off so far that it cannot be one resting beside the palm."""
-        return (
-            self.thumb_reach > THUMB_REACH + CLEAR_REACH
-            and self.thumb_opening > THUMB_OPENING + CLEAR_OPENING
-        )
+        reach, opening = self.thumb
+        clear = _is_out((reach - CLEAR_REACH, opening - CLEAR_OPENING))
+        return clear and _is_out(self.thumb_in_image)
 
     @property
     def pinched(self) -> bool:
@@ -87,23 +90,25 @@ def read_fingers(landmarks: NDArray[np.float32], world: NDArray[np.float32]) -> 
     """
     image, space = landmarks.astype(np.float64), world.astype(np.float64)
     base, joint, tip = _FINGERS.T
-    reach, bend = np.zeros(4), np.zeros(4)
+    reach, bend, thumb = [], [], []
     for points in (image, space):
         wrist = points[_WRIST]
-        reach += 0.5 * _length(points[tip] - wrist) / np.maximum(_length(points[joint] - wrist), 1e-9)
-        bend += 0.5 * _angle(points[base] - wrist, points[tip] - points[joint])
-    thumb_reach = thumb_opening = 0.0
-    for points, weight in ((image, 0.7), (space, 0.3)):
-        far = points[_PINKY_MCP]
-        own = max(float(_length(points[_THUMB_MCP] - far)), 1e-9)
-        thumb_reach += weight * float(_length(points[_THUMB_TIP] - far)) / own
-        off = _angle(points[_THUMB_TIP] - points[_THUMB_IP], points[_INDEX_MCP] - points[_WRIST])
-        thumb_opening += weight * float(off)
-    return FingerState(reach, bend, thumb_reach, thumb_opening, _pinch(image, space))
+        reach.append(_length(points[tip] - wrist) / np.maximum(_length(points[joint] - wrist), 1e-9))
+        bend.append(_angle(points[base] - wrist, points[tip] - points[joint]))
+        thumb.append(_thumb(points))
+    both = 0.7 * thumb[0] + 0.3 * thumb[1]
+    return FingerState(
+        reach=(reach[0] + reach[1]) / 2,
+        bend=(bend[0] + bend[1]) / 2,
+        extent=reach[0],
+        thumb=(float(both[0]), float(both[1])),
+        thumb_in_image=(float(thumb[0][0]), float(thumb[0][1])),
+        pinch=_pinch(image),
+    )
 
 
 def palm_width(landmarks: NDArray[np.float32]) -> float:
-    """Return the distance across the knuckles in pixels, in space, so that turning the hand changes it little."""
+    """Return the distance across the knuckles in pixels, depth included: turning the hand changes it little."""
     return float(_length(landmarks[_INDEX_MCP].astype(np.float64) - landmarks[_PINKY_MCP]))
 
 
@@ -113,13 +118,21 @@ def palm_centre(landmarks: NDArray[np.float32]) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def _pinch(image: NDArray[np.float64], space: NDArray[np.float64]) -> float:
-    ratios = [
-        float(_length(p[_THUMB_TIP] - p[_INDEX_TIP]))
-        / max(float(_length(p[_INDEX_MCP] - p[_PINKY_MCP])), 1e-9)
-        for p in (image, space)
-    ]
-    return sum(ratios) / 2
+def _thumb(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far out the thumb reaches, and at what angle it stands off."""
+    far = points[_PINKY_MCP]
+    own = max(float(_length(points[_THUMB_MCP] - far)), 1e-9)
+    off = _angle(points[_THUMB_TIP] - points[_THUMB_IP], points[_INDEX_MCP] - points[_WRIST])
+    return np.array([float(_length(points[_THUMB_TIP] - far)) / own, float(off)])
+
+
+def _is_out(thumb: tuple[float, float]) -> bool:
+    return thumb[0] > THUMB_REACH and thumb[1] > THUMB_OPENING
+
+
+def _pinch(points: NDArray[np.float64]) -> float:
+    across = max(float(_length(points[_INDEX_MCP] - points[_PINKY_MCP])), 1e-9)
+    return float(_length(points[_THUMB_TIP] - points[_INDEX_TIP])) / across
 
 
 def _length(vector: NDArray[np.float64]) -> NDArray[np.float64]:

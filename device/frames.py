@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -206,6 +206,7 @@ class VideoFileSource:
         self._count = 0
         self._fps = 30.0
         self._pace = _Pace(paced)
+        self._in_use = Lock()  # OpenCV must not release a video that is being read
 
     @property
     def name(self) -> str:
@@ -231,9 +232,10 @@ class VideoFileSource:
         """Return the next frame, None at the end."""
         import cv2
 
-        if self._capture is None:
-            return None
-        good, image = self._capture.read()
+        with self._in_use:
+            if self._capture is None:
+                return None
+            good, image = self._capture.read()
         if not good:
             return None
         if self.mirrored:
@@ -246,9 +248,10 @@ class VideoFileSource:
     def close(self) -> None:
         """Release the file."""
         self._pace.close()
-        capture, self._capture = self._capture, None
-        if capture is not None:
-            capture.release()
+        with self._in_use:
+            capture, self._capture = self._capture, None
+            if capture is not None:
+                capture.release()
 
 
 class IterableSource:

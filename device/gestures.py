@@ -5,10 +5,29 @@ What a gesture *does* (ink, colour, search) is decided by the application, not h
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
+from device.finger_state import FingerState, palm_centre, palm_width, read_fingers
+from device.one_euro import OneEuroFilter
 from device.tracking import Hand
+
+# Frames at 30 a second; a faster camera gets more of them.
+DEBOUNCE = 3  # before a new gesture counts
+DEBOUNCE_ERASE = 6  # erasing destroys, so it asks for more
+DEBOUNCE_MOVING = 8  # before a gesture counts though the fingers still move
+SETTLE = 2  # after the change, before anything is inked
+MISSED = 3  # without a hand, before it counts as gone
+MAX_WITHDRAW = 3
+# A finger whose reach changes by more than this within three frames is on its way to another gesture
+# (straight to folded is about 0.6; a resting finger jitters by 0.03).
+MOVING = 0.12
+# A finger whose reach falls below this share of what it was along the stroke is folding.
+FOLDING = 0.96
 
 
 class Gesture(StrEnum):
@@ -75,4 +94,155 @@ class HandReading:
     hand: Hand | None
 
 
-MAX_WITHDRAW = 3
+def classify(fingers: FingerState) -> Gesture:
+    """Read the gesture of one frame, with no regard to the frames before.
+
+    The pinch comes before the count, as its other fingers are up. Only a row of fingers from the index on is a
+    count; the thumb only tells four from five, and where it is in doubt nothing is erased.
+    """
+    if fingers.pinched:
+        return Gesture.PINCH
+    raised = fingers.raised
+    count = sum(raised)
+    if raised != (True,) * count + (False,) * (4 - count):
+        return Gesture.OTHER
+    if count < 4:
+        return (Gesture.FIST, Gesture.DRAW, Gesture.BLACK, Gesture.GREEN)[count]
+    if fingers.thumb_clearly_out:
+        return Gesture.ERASE
+    return Gesture.OTHER if fingers.thumb_may_be_out else Gesture.RED
+
+
+class GestureRecognizer:
+    """Turn the hands of successive frames into steady readings.
+
+    Parameters
+    ----------
+    frame_size : (int, int)
+        Width and height of the frames in pixels.
+    fps : float
+        Frames a second, about: waiting times are kept in frames.
+    """
+
+    def __init__(self, *, frame_size: tuple[int, int] = (640, 480), fps: float = 30.0) -> None:
+        self._rate = max(fps / 30.0, 1.0)
+        self._tip_filter = OneEuroFilter(frame_size[0])
+        self._palm_filter = OneEuroFilter(frame_size[0])
+        self._extents: deque[NDArray[np.float64]] = deque(maxlen=self._frames(3))
+        self._inked: deque[float] = deque(maxlen=300)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the hand: the next one starts anew."""
+        self._tip_filter.reset()
+        self._palm_filter.reset()
+        self._extents.clear()
+        self._inked.clear()
+        self._gesture = Gesture.NONE
+        self._age = 0  # frames since the gesture changed
+        self._candidate = Gesture.NONE
+        self._run = 0  # frames for which the candidate has been seen
+        self._missed = 0
+        self._track: int | None = None
+
+    def update(self, hand: Hand | None, timestamp: float) -> HandReading:
+        """Read one frame.
+
+        Parameters
+        ----------
+        hand : Hand or None
+            What the tracker found.
+        timestamp : float
+            Seconds, growing from frame to frame.
+        """
+        if hand is None:
+            return self._without_hand(timestamp)
+        if self._track is not None and hand.track != self._track:
+            self.reset()  # another hand: whatever the first one drew is finished
+        self._track, self._missed = hand.track, 0
+        fingers = read_fingers(hand.landmarks, hand.world)
+        self._extents.append(fingers.extent)
+        raw = classify(fingers)
+        before = self._gesture
+        self._advance(raw)
+        raw_tip = (float(hand.landmarks[8, 0]), float(hand.landmarks[8, 1]))
+        ink = self._gesture is Gesture.DRAW and raw is Gesture.DRAW and self._settled
+        withdraw = self._folded() if before is Gesture.DRAW and self._gesture is not Gesture.DRAW else 0
+        if self._gesture is not Gesture.DRAW:
+            self._inked.clear()
+        if ink:
+            self._inked.append(float(fingers.extent[0]))
+        return HandReading(
+            timestamp=timestamp,
+            gesture=self._gesture,
+            raw_gesture=raw,
+            settled=self._settled,
+            tip=self._tip_filter(raw_tip, timestamp),
+            raw_tip=raw_tip,
+            palm=self._palm_filter(palm_centre(hand.landmarks), timestamp),
+            palm_width=palm_width(hand.landmarks),
+            pinch=fingers.pinch,
+            ink=ink,
+            withdraw=withdraw,
+            hand=hand,
+        )
+
+    @property
+    def _settled(self) -> bool:
+        return self._age >= self._frames(SETTLE)
+
+    def _frames(self, at_thirty: int) -> int:
+        return round(at_thirty * self._rate)
+
+    def _advance(self, raw: Gesture) -> None:
+        """Count how long a gesture has been seen, and take it up when that is long enough."""
+        self._age += 1
+        self._run = self._run + 1 if raw is self._candidate else 1
+        self._candidate = raw
+        if raw is self._gesture:
+            return
+        needed = self._frames(DEBOUNCE_ERASE if raw is Gesture.ERASE else DEBOUNCE)
+        if raw not in (Gesture.FIST, Gesture.OTHER) and self._fingers_move():
+            needed = self._frames(DEBOUNCE_MOVING)
+        if self._run >= needed:
+            self._gesture, self._age = raw, 0
+
+    def _fingers_move(self) -> bool:
+        """Whether a finger opens or closes: a closing hand passes four, three, two and one, and means none."""
+        if len(self._extents) < 2:
+            return True
+        recent = np.array(self._extents)
+        return bool((recent.max(0) - recent.min(0)).max() > MOVING)
+
+    def _folded(self) -> int:
+        """Count the last inked points at which the finger was already folding."""
+        if not self._inked:
+            return 0
+        straight = float(np.median(self._inked))
+        count = 0
+        for extent in list(self._inked)[: -MAX_WITHDRAW - 1 : -1]:
+            if extent > FOLDING * straight:
+                break
+            count += 1
+        return count
+
+    def _without_hand(self, timestamp: float) -> HandReading:
+        """Bridge a few missed frames; after that the hand is gone and its stroke is finished."""
+        self._missed += 1
+        self._run, self._candidate = 0, Gesture.NONE
+        if self._missed > self._frames(MISSED) or self._gesture is Gesture.NONE:
+            self.reset()
+        return HandReading(
+            timestamp=timestamp,
+            gesture=self._gesture,
+            raw_gesture=Gesture.NONE,
+            settled=self._gesture is Gesture.NONE or self._settled,
+            tip=None,
+            raw_tip=None,
+            palm=None,
+            palm_width=0.0,
+            pinch=float("inf"),
+            ink=False,
+            withdraw=0,
+            hand=None,
+        )

@@ -6,6 +6,7 @@ What the hand says is read in ``gestures``; nothing here knows fingers.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -79,9 +80,9 @@ class HandTracker:
     """Follow one hand through the frames of a camera.
 
     Usually a detector for a single hand runs, at 11 ms a frame: MediaPipe looks for the hand where it was, so
-    another person's hand is not even seen. Only when the hand appears elsewhere than where it was (it was lost
-    and MediaPipe has taken up another) a second detector looks for all hands, and the one nearest to the old
-    place is followed again; if there is none, its place is kept for ``HOLD_SECONDS``.
+    another person's hand is not even seen. Only when the hand appears elsewhere than where it was (it was
+    lost and MediaPipe has taken up another) a second detector looks for all hands, and the one nearest to
+    the old place is followed again; if there is none, its place is kept for ``HOLD_SECONDS``.
 
     Parameters
     ----------
@@ -117,21 +118,23 @@ class HandTracker:
         self._quiet = False
         self._one = self._detector(1, still=False)
 
-    def detect(self, image: NDArray[np.uint8], timestamp: float) -> Hand | None:
+    def detect(self, image: NDArray[np.uint8], timestamp: float | None = None) -> Hand | None:
         """Find the drawing hand.
 
         Parameters
         ----------
         image : (H, W, 3) uint8
             BGR.
-        timestamp : float
-            Seconds, growing from frame to frame.
+        timestamp : float or None
+            Seconds, growing from frame to frame; None takes the clock's.
 
         Returns
         -------
         Hand or None
             None if there is no hand, or only hands that are not the one that draws.
         """
+        if timestamp is None:
+            timestamp = time.monotonic()
         hands = self._run(self._one, image)
         if not hands:
             self._lost = True
@@ -240,7 +243,8 @@ class HandTracker:
                 return detector
         except (ImportError, RuntimeError, OSError) as error:
             raise TrackingError(
-                f"The hand tracker could not be started ({error}). Install the program again in its own environment."
+                f"The hand tracker could not be started ({error}). "
+                "Install the program again in an environment of its own."
             ) from error
 
 

@@ -152,7 +152,7 @@ class VirtualHand:
         ground = backdrop if not isinstance(backdrop, str) else background(backdrop, self.size)
         if self.mirrored:
             ground = np.ascontiguousarray(ground[:, ::-1])
-        image = self._compose(ground, joints, turn, shift, look, motion)
+        image = self._compose(ground, joints, (turn, shift), look, motion)
         image = self._expose(image, look, rng or np.random.default_rng(0))
         space = self.mesh.landmarks(joints) @ turn.T + shift
         truth = GroundTruth(self._project(space), space, self.side)
@@ -187,11 +187,12 @@ class VirtualHand:
         return turn, np.array(at) - turn @ anchor
 
     def _compose(
-        self, ground: Image, joints: Floats, turn: Floats, shift: Floats, look: Look, motion: Point
+        self, ground: Image, joints: Floats, placement: tuple[Floats, Floats], look: Look, motion: Point
     ) -> Image:
         """Draw the hand over the background."""
         image = ground.copy()
         width, height = self.size
+        turn, shift = placement
         scale = look.supersample
         vertices, normals = self.mesh.skin(joints)
         points = np.concatenate([vertices, self._rest[0]]) @ turn.T + shift
@@ -209,7 +210,7 @@ class VirtualHand:
         light = light_vertices(points, facing, look)
         attributes = np.c_[light, points[:, 2].astype(np.float32), self._texture_position]
         texture = coloured_skin(self.side, look.skin, look.sleeve)
-        layer = shade(found, self._faces, attributes, texture, box, look)
+        layer = shade(found, self._faces, attributes, texture, size=box, look=look)
         if scale > 1:
             layer = cv2.resize(layer, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
         layer = _smear(layer, motion)

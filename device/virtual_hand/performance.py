@@ -116,7 +116,7 @@ class Performance:
             self._add(gesture)
         return self
 
-    def draw(self, points: NDArray[np.floating], *, speed: float = 14.0) -> Performance:
+    def draw(self, points: NDArray[np.float64] | NDArray[np.float32], *, speed: float = 14.0) -> Performance:
         """Draw one stroke along a polyline, from where the hand is moved to first.
 
         The hand lifts the pen (a fist), goes to the first point, points, waits until that has been
@@ -140,7 +140,9 @@ class Performance:
         self.hold(Gesture.DRAW, 3)
         return self.hold(Gesture.FIST, 4)
 
-    def draw_strokes(self, strokes: Sequence[NDArray[np.floating]], *, speed: float = 14.0) -> Performance:
+    def draw_strokes(
+        self, strokes: Sequence[NDArray[np.float64] | NDArray[np.float32]], *, speed: float = 14.0
+    ) -> Performance:
         """Draw a whole drawing, stroke by stroke, with the pen lifted between.
 
         Parameters

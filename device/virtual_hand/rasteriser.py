@@ -51,7 +51,9 @@ def rasterise(
     """
     corner = xy[faces].astype(np.float32)
     a, b, c = corner[:, 0], corner[:, 1], corner[:, 2]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    area: NDArray[np.float32] = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (
+        c[:, 0] - a[:, 0]
+    )
     # Only pixels whose centre may lie inside: x + .5 between the bounds.
     low = np.maximum(np.ceil(corner.min(1) - 0.5), 0).astype(np.int32)
     high = np.minimum(np.floor(corner.max(1) - 0.5) + 1, [width, height]).astype(np.int32)
@@ -75,7 +77,7 @@ def rasterise(
         )
     gradient[:, 2, :] = gradient[:, 0, :] * (z[:, :1] - z[:, 2:]) + gradient[:, 1, :] * (z[:, 1:2] - z[:, 2:])
     gradient[:, 2, 2] += z[:, 2]
-    return _nearest(gradient, low, high - low, ids, height, width)
+    return _nearest(gradient, low, high - low, ids, (height, width))
 
 
 def _nearest(
@@ -83,10 +85,10 @@ def _nearest(
     low: NDArray[np.int32],
     extent: NDArray[np.int32],
     ids: NDArray[np.int64],
-    height: int,
-    width: int,
+    size: tuple[int, int],
 ) -> Fragments:
     """Evaluate every triangle on its box, one row of pixels after the other, and keep the nearest."""
+    height, width = size
     rows = extent[:, 1]
     row_triangle = np.repeat(np.arange(len(ids), dtype=np.int32), rows)
     row_y = np.arange(len(row_triangle), dtype=np.int32) - np.repeat(np.cumsum(rows) - rows, rows).astype(

@@ -80,7 +80,7 @@ def light_vertices(points: Floats, normals: Floats, look: Look) -> NDArray[np.fl
         ambient + 0.75 * wrap, ambient + 0.75 * np.sqrt(wrap),
         0.10 * highlight**24, 0.35 * highlight**56, rim,
     ]  # fmt: skip
-    return np.stack(columns, -1).astype(np.float32)
+    return np.asarray(np.stack(columns, -1), dtype=np.float32)
 
 
 def shade(
@@ -88,6 +88,7 @@ def shade(
     faces: NDArray[np.int32],
     attributes: NDArray[np.float32],
     texture: NDArray[np.float32],
+    *,
     size: tuple[int, int],
     look: Look,
 ) -> NDArray[np.uint8]:

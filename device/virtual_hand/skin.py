@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -58,17 +59,26 @@ def _side_tint(dorsal: Floats) -> Floats:
     return np.asarray((1 - 0.06 * dorsal)[:, None] * redder)
 
 
+@dataclass(frozen=True, eq=False)
+class _Coat:
+    """What is painted over the plain skin, (n,) each, 0..1; filled in digit by digit."""
+
+    red: Floats
+    dark: Floats
+    gloss: Floats
+
+
 def _paint(mesh: HandMesh, points: Floats, dorsal: Floats) -> tuple[Floats, Floats]:
     """Return the albedo (n, 3) and gloss (n,) of surface points at rest."""
     albedo = _side_tint(dorsal)
-    red, dark, gloss = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points))
+    coat = _Coat(*(np.zeros(len(points)) for _ in range(3)))
     for k, digit in enumerate(DIGITS):
-        _paint_tip(mesh, k, points, albedo, red, dark, gloss)
+        _paint_tip(mesh, k, points, albedo, coat)
         joints = ("distal", "proximal") if digit == "thumb" else ("distal", "intermediate", "proximal")
         for joint in joints:
             # The crease of a finger's base lies beyond its joint, where finger and palm meet.
             offset = -0.010 if joint == "proximal" and digit != "thumb" else 0.0
-            _paint_joint(mesh.bind[JOINT[f"{digit}-{joint}"]], offset, points, dorsal, red, dark)
+            _paint_joint(mesh.bind[JOINT[f"{digit}-{joint}"]], offset, points, dorsal, coat)
     sign = 1.0 if mesh.side == "right" else -1.0
     palm = dorsal < -0.1
     for line in _PALM_LINES:
@@ -76,44 +86,40 @@ def _paint(mesh: HandMesh, points: Floats, dorsal: Floats) -> tuple[Floats, Floa
         x = np.interp(steps, range(len(line)), [p[0] for p in line])
         z = np.interp(steps, range(len(line)), [p[1] for p in line])
         gap = ((sign * points[palm, 0, None] - x) ** 2 + (points[palm, 2, None] - z) ** 2).min(1)
-        dark[palm] = np.maximum(dark[palm], 0.45 * np.exp(-gap / 0.0012**2))
-    albedo *= 1 - 0.30 * dark[:, None] * np.array([1, 0.95, 0.75])
-    albedo *= 1 + red[:, None] * np.array([-0.10, -0.09, 0.03])
+        coat.dark[palm] = np.maximum(coat.dark[palm], 0.45 * np.exp(-gap / 0.0012**2))
+    albedo *= 1 - 0.30 * coat.dark[:, None] * np.array([1, 0.95, 0.75])
+    albedo *= 1 + coat.red[:, None] * np.array([-0.10, -0.09, 0.03])
     albedo *= (1 + 0.05 * _mottle(points, 260, 1) + 0.03 * _mottle(points, 900, 2))[:, None]
     albedo *= 1 + _mottle(points, 120, 3)[:, None] * np.array([-0.03, -0.05, 0.02])
-    return albedo, gloss
+    return albedo, coat.gloss
 
 
-def _paint_tip(
-    mesh: HandMesh, k: int, points: Floats, albedo: Floats, red: Floats, dark: Floats, gloss: Floats
-) -> None:
+def _paint_tip(mesh: HandMesh, k: int, points: Floats, albedo: Floats, coat: _Coat) -> None:
     """Redden a fingertip and set its nail, in place."""
-    end, joint = mesh.tip_reach[k]
+    end, _ = mesh.tip_reach[k]
     base = mesh.bind[JOINT[f"{DIGITS[k]}-distal"]]
     local = (points - base[:3, 3]) @ base[:3, :3]
     near = (np.abs(local[:, :2]) < 0.011).all(1) & (local[:, 2] < 0.004) & (local[:, 2] > -0.03)
-    red[near] = np.maximum(red[near], 0.5 * np.clip(-local[near, 2] / end, 0, 1))
+    coat.red[near] = np.maximum(coat.red[near], 0.5 * np.clip(-local[near, 2] / end, 0, 1))
     half_width, half_length = (0.0072, 0.0078) if k == 0 else (0.0056, 0.0062)
     oval = (local[:, 0] / half_width) ** 2 + ((-local[:, 2] - (end - half_length - 0.001)) / half_length) ** 2
     back = near & (local[:, 1] > 0.0005)
     nail, rim = back & (oval < 1), back & (oval >= 1) & (oval < 1.35)
-    gloss[nail] = 1
-    dark[rim] = np.maximum(dark[rim], 0.5)
+    coat.gloss[nail] = 1
+    coat.dark[rim] = np.maximum(coat.dark[rim], 0.5)
     albedo[nail] *= (1.10, 1.02, 1.05)
 
 
-def _paint_joint(
-    frame: Floats, offset: float, points: Floats, dorsal: Floats, red: Floats, dark: Floats
-) -> None:
+def _paint_joint(frame: Floats, offset: float, points: Floats, dorsal: Floats, coat: _Coat) -> None:
     """Draw a joint's creases on the palm side and its reddened wrinkles on the back, in place."""
     local = (points - frame[:3, 3]) @ frame[:3, :3]
     near = (np.abs(local[:, 0]) < 0.012) & (np.abs(local[:, 1]) < 0.016)
     palm, back = near & (dorsal < 0.1), near & (dorsal > 0.1)
     for at, depth, width in ((offset, 0.55, 0.0009), (offset + 0.003, 0.25, 0.0007)):
-        dark[palm] = np.maximum(dark[palm], depth * np.exp(-(((local[palm, 2] - at) / width) ** 2)))
-    red[back] = np.maximum(red[back], 0.55 * np.exp(-((local[back, 2] / 0.008) ** 2)))
+        coat.dark[palm] = np.maximum(coat.dark[palm], depth * np.exp(-(((local[palm, 2] - at) / width) ** 2)))
+    coat.red[back] = np.maximum(coat.red[back], 0.55 * np.exp(-((local[back, 2] / 0.008) ** 2)))
     for at in (-0.003, 0.0, 0.003):
-        dark[back] = np.maximum(dark[back], 0.22 * np.exp(-(((local[back, 2] - at) / 0.0007) ** 2)))
+        coat.dark[back] = np.maximum(coat.dark[back], 0.22 * np.exp(-(((local[back, 2] - at) / 0.0007) ** 2)))
 
 
 def _mottle(points: Floats, scale: float, seed: int) -> Floats:
