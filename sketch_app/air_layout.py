@@ -5,12 +5,14 @@ What the hand does there is in `air_drawing`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from sketch_app.sketch import DEFAULT_SIZE, Size
 
 ButtonId: TypeAlias = Literal["undo", "redo", "search", "save", "clear"]
+Point: TypeAlias = tuple[float, float]
 Rect: TypeAlias = tuple[float, float, float, float]
 """x, y, width, height in camera frame pixels."""
 
@@ -60,6 +62,57 @@ class AirLayout:
     canvas_rect: Rect
     buttons: tuple[AirButton, ...]
     frame_size: Size
+
+    def to_canvas(self, point: Point, canvas_size: Size) -> Point:
+        """Map camera frame pixels to canvas pixels; points beside the drawing area fall beside the canvas."""
+        x, y, width, height = self.canvas_rect
+        return (point[0] - x) / width * canvas_size[0], (point[1] - y) / height * canvas_size[1]
+
+    def canvas_scale(self, canvas_size: Size) -> float:
+        """Canvas pixels per camera frame pixel."""
+        _, _, width, height = self.canvas_rect
+        return math.sqrt(canvas_size[0] / width * canvas_size[1] / height)
+
+    def button_at(self, point: Point, *, slack: float = 0.0) -> AirButton | None:
+        """Return the button at a place in the camera frame, or within `slack` pixels of it."""
+        return next((button for button in self.buttons if contains(button.rect, point, slack=slack)), None)
+
+    def is_drawable(self, point: Point) -> bool:
+        """True inside the drawing area and off every button."""
+        return contains(self.canvas_rect, point) and self.button_at(point) is None
+
+    def drawable_share(self, start: Point, end: Point) -> float:
+        """How much of the way from a drawable point can be drawn, before the edge or a button, 0..1."""
+        _, leaves = _crossing(self.canvas_rect, start, end)
+        share = min(1.0, leaves)
+        for button in self.buttons:
+            enters, leaves = _crossing(button.rect, start, end)
+            if enters <= leaves:
+                share = min(share, enters)
+        return max(0.0, share)
+
+
+def contains(rect: Rect, point: Point, *, slack: float = 0.0) -> bool:
+    """True when a point lies in a rectangle, its edges included, or within `slack` of it."""
+    x, y, width, height = rect
+    return -slack <= point[0] - x <= width + slack and -slack <= point[1] - y <= height + slack
+
+
+def _crossing(rect: Rect, start: Point, end: Point) -> tuple[float, float]:
+    """Where the way from `start` to `end` enters and leaves a rectangle, 0..1; (2, -1) where it never does.
+
+    Liang and Barsky's clipping of a line against a window (1984).
+    """
+    enters, leaves = 0.0, 1.0
+    for low, length, from_, to in zip(rect[:2], rect[2:], start, end, strict=True):
+        step = to - from_
+        if step == 0:
+            if not low <= from_ <= low + length:
+                return 2.0, -1.0
+            continue
+        near, far = sorted(((low - from_) / step, (low + length - from_) / step))
+        enters, leaves = max(enters, near), min(leaves, far)
+    return (enters, leaves) if enters <= leaves else (2.0, -1.0)
 
 
 def default_layout(frame_size: Size, canvas_size: Size = DEFAULT_SIZE) -> AirLayout:

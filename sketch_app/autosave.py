@@ -7,6 +7,7 @@ The file format is in `sketch_files`. There is no thread and no timer here: a ti
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -32,8 +33,8 @@ class Autosave:
     """Keeps a copy of a document's sketch on the disk while the session runs.
 
     Every session writes a file of its own and holds a lock beside it, which the system releases when the
-    process ends, however it ends. So a sketch without a held lock was left by a crash, one with a lock belongs
-    to another running session, and a sketch found by `recover` is never written over.
+    process ends, however it ends. So a sketch whose lock is free was left by a crash, one whose lock is held
+    belongs to another running session, and a sketch found by `recover` is never written over.
 
     Call everything from one thread at a time; `tick` writes the file itself, in a few milliseconds.
 
@@ -56,6 +57,7 @@ class Autosave:
         self._saved: Sketch | None = None
         self._last_attempt = -float("inf")
         self._recovered: _Recovered | None = None
+        self._accepted = False
         self._problem: str | None = None
 
     @property
@@ -96,12 +98,11 @@ class Autosave:
         return self._recovered.sketch if self._recovered else None
 
     def accept_recovered(self) -> None:
-        """Put the recovered sketch into the document (undoable). Its old file goes once a new one is written."""
-        if self._recovered is None:
-            return
-        self._document.replace(self._recovered.sketch)
-        if self._save():
-            self._forget_recovered()
+        """Put the recovered sketch into the document, undoably. Its old file goes once a new one is written."""
+        if self._recovered is not None and not self._accepted:
+            self._accepted = True
+            self._document.replace(self._recovered.sketch)
+            self._save()
 
     def discard_recovered(self) -> None:
         """Delete the recovered sketch: the person does not want it."""
@@ -119,6 +120,7 @@ class Autosave:
         if self._recovered is not None:
             self._recovered.lock.release(remove=False)
             self._recovered = None
+            self._accepted = False
         self._saved = None
 
     def _save(self) -> bool:
@@ -130,31 +132,32 @@ class Autosave:
                 self._hold_lock()
                 save_json(sketch, self._files.sketch)
         except (OSError, SketchFileError) as error:
-            self._problem = (
-                f"The sketch cannot be saved by itself ({error}) Save it yourself, in another folder."
-                if isinstance(error, SketchFileError)
-                else f"The sketch cannot be saved by itself in “{self._directory}” ({error.strerror}): "
-                "save it yourself, in another folder."
-            )
+            reason = str(error) if isinstance(error, SketchFileError) else error.strerror or str(error)
+            self._problem = f"The sketch is not being saved by itself in “{self._directory}”; save it yourself. ({reason})"
             log.warning("%s", self._problem)
             return False
         self._saved = sketch
         self._problem = None
+        if self._accepted:
+            self._forget_recovered()
         return True
 
     def _hold_lock(self) -> None:
         if self._lock is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             self._lock = _SessionLock.acquire(self._files.lock)
-            if self._lock is None:  # cannot happen with a random name, but must not pass for a held lock
-                raise OSError(0, "the lock is held by another session")
+            if self._lock is None:  # a file system without locks, for example
+                raise OSError(errno.ENOLCK, "the folder cannot be locked")
 
     def _find_left_over(self) -> _Recovered | None:
         _sweep(self._directory)
         for files in _sessions(self._directory):
             if files.sketch == self._files.sketch:
                 continue
-            lock = _SessionLock.acquire(files.lock)
+            try:
+                lock = _SessionLock.acquire(files.lock)
+            except OSError:
+                continue
             if lock is None:  # that session still runs, or another one has just recovered it
                 continue
             try:
@@ -169,6 +172,7 @@ class Autosave:
             self._recovered.files.remove_sketch()
             self._recovered.lock.release(remove=True)
             self._recovered = None
+            self._accepted = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +209,8 @@ class _SessionLock:
 
     @classmethod
     def acquire(cls, path: Path) -> _SessionLock | None:
-        """Take the lock, or return None when another session holds it or it cannot be opened."""
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError:
-            return None
+        """Take the lock, or return None when another session holds it; OSError when it cannot be opened."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)
         except OSError:
