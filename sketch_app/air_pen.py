@@ -20,8 +20,9 @@ _FRAME: Final = 1 / 30
 _LOSS: Final = 0.19
 """Seconds since the last point, a lost hand's stroke is kept open for: 0.15 s without a hand and a frame."""
 
-_DOUBT: Final = 0.3
-"""Seconds a stroke is kept open while a hand is there of which it is not certain that it still draws."""
+_DOUBT: Final = 0.4
+"""Seconds a stroke is kept open while a hand is there of which it is not certain that it still draws. A hand
+that was lost for 0.15 s needs about as long again until its gesture is recognised anew."""
 
 _DOT_TIME: Final = 0.15
 _DOT_LENGTH: Final = 6.0

@@ -98,7 +98,7 @@ class Autosave:
         return self._recovered.sketch if self._recovered else None
 
     def accept_recovered(self) -> None:
-        """Put the recovered sketch into the document, undoably. Its old file goes once a new one is written."""
+        """Put the recovered sketch into the document; its old file goes once a new one is written."""
         if self._recovered is not None and not self._accepted:
             self._accepted = True
             self._document.replace(self._recovered.sketch)
@@ -133,7 +133,9 @@ class Autosave:
                 save_json(sketch, self._files.sketch)
         except (OSError, SketchFileError) as error:
             reason = str(error) if isinstance(error, SketchFileError) else error.strerror or str(error)
-            self._problem = f"The sketch is not being saved by itself in “{self._directory}”; save it yourself. ({reason})"
+            self._problem = (
+                f"The sketch is not saved by itself in “{self._directory}”, save it yourself: {reason}"
+            )
             log.warning("%s", self._problem)
             return False
         self._saved = sketch
