@@ -83,6 +83,7 @@ class CaptureThread:
             return
         self._stop = threading.Event()
         self._newest = None
+        self._enter(CaptureState.OPENING, f"Opening the {self._source.name} ...", self._stop)
         self._thread = threading.Thread(
             target=self._run, args=(self._stop,), name=f"capture {self._source.name}", daemon=True
         )
@@ -118,23 +119,15 @@ class CaptureThread:
         with self._change:
             while self._newest is None:
                 left = deadline - time.monotonic()
-                if (
-                    left <= 0
-                    or self._state in {CaptureState.ENDED, CaptureState.STOPPED}
-                    and not self._alive()
-                ):
+                if left <= 0 or self._state in {CaptureState.ENDED, CaptureState.STOPPED}:
                     return None
                 self._change.wait(left)
             frame, self._newest = self._newest, None
             return frame
 
-    def _alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive() and self._state is not CaptureState.ENDED
-
     def _run(self, stop: threading.Event) -> None:
         source = self._source
         try:
-            self._enter(CaptureState.OPENING, f"Opening the {source.name} ...", stop)
             while not stop.is_set():
                 try:
                     source.open()

@@ -38,7 +38,7 @@ class FingerState:
     bend : (4,) float64
         Degrees between the palm and the finger's end; above 90 it points back.
     extent : (4,) float64
-        ``reach`` by the image landmarks alone, which are the steadier ones: for telling whether a finger moves.
+        ``reach`` by the image landmarks alone, the steadier ones: for telling whether a finger moves.
     thumb, thumb_in_image : (float, float)
         How far the thumb's tip lies from the little finger's base, in the distance of the thumb's own
         base, and the angle in degrees at which it stands off; by all landmarks, and by the image's alone.
@@ -108,7 +108,7 @@ def read_fingers(landmarks: NDArray[np.float32], world: NDArray[np.float32]) -> 
 
 
 def palm_width(landmarks: NDArray[np.float32]) -> float:
-    """Return the distance across the knuckles in pixels, depth included: turning the hand changes it little."""
+    """Return the distance across the knuckles in pixels, depth included: it stays when the hand turns."""
     return float(_length(landmarks[_INDEX_MCP].astype(np.float64) - landmarks[_PINKY_MCP]))
 
 

@@ -97,8 +97,8 @@ class HandReading:
 def classify(fingers: FingerState) -> Gesture:
     """Read the gesture of one frame, with no regard to the frames before.
 
-    The pinch comes before the count, as its other fingers are up. Only a row of fingers from the index on is a
-    count; the thumb only tells four from five, and where it is in doubt nothing is erased.
+    The pinch comes before the count, as its other fingers are up. Only a row of fingers from the index on
+    is a count; the thumb only tells four from five, and where it is in doubt nothing is erased.
     """
     if fingers.pinched:
         return Gesture.PINCH
@@ -208,7 +208,7 @@ class GestureRecognizer:
             self._gesture, self._age = raw, 0
 
     def _fingers_move(self) -> bool:
-        """Whether a finger opens or closes: a closing hand passes four, three, two and one, and means none."""
+        """Whether a finger opens or closes: a closing hand passes four, three, two, one and means none."""
         if len(self._extents) < 2:
             return True
         recent = np.array(self._extents)

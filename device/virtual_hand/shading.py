@@ -106,6 +106,9 @@ def shade(
     (height, width, 4) uint8
         BGR, black where there is no hand, and coverage 0 or 255.
     """
+    layer = np.zeros((size[0] * size[1], 4), np.uint8)
+    if len(fragments.pixels) == 0:
+        return layer.reshape(*size, 4)
     corners = faces[fragments.triangles]
     weight = fragments.barycentric
     value = attributes[corners[:, 0]] * weight[:, :1]
@@ -122,7 +125,6 @@ def shade(
     colour[:, :2] *= (level * exposure)[:, None]
     colour[:, 2] *= red * exposure
     colour += added[:, None]
-    layer = np.zeros((size[0] * size[1], 4), np.uint8)
     np.clip(colour, 0, 255, out=colour)
     skin[:, 3] = 255
     layer[fragments.pixels] = skin.astype(np.uint8)
