@@ -54,7 +54,8 @@ class Autosave:
         self._interval = interval
         self._files = _SessionFiles(directory, f"session-{secrets.token_hex(8)}")
         self._lock: _SessionLock | None = None
-        self._saved: Sketch | None = None
+        self._saved = document.sketch if document.sketch.is_empty else None
+        self._has_ended = False
         self._last_attempt = -float("inf")
         self._recovered: _Recovered | None = None
         self._accepted = False
@@ -78,7 +79,9 @@ class Autosave:
         bool
             True if the file was brought up to date.
         """
-        if now - self._last_attempt < self._interval or self._document.sketch is self._saved:
+        if self._has_ended or self._document.sketch is self._saved:
+            return False
+        if now - self._last_attempt < self._interval:
             return False
         self._last_attempt = now
         return self._save()
@@ -111,7 +114,8 @@ class Autosave:
     def discard(self) -> None:
         """End the session cleanly: what it saved goes, and nothing will be offered the next time.
 
-        A recovered sketch that was neither accepted nor discarded stays, and is offered again.
+        A recovered sketch that was neither accepted nor discarded stays, and is offered again. A timer that
+        still ticks saves nothing more.
         """
         self._files.remove_sketch()
         if self._lock is not None:
@@ -121,7 +125,7 @@ class Autosave:
             self._recovered.lock.release(remove=False)
             self._recovered = None
             self._accepted = False
-        self._saved = None
+        self._has_ended = True
 
     def _save(self) -> bool:
         sketch = self._document.sketch

@@ -16,7 +16,9 @@ def line(start=(100, 100), end=(300, 100), *, count=21, pen=Pen.BLACK, width=6.0
 
 def house():
     """Three strokes, three pens, one of them a dot."""
-    walls = Stroke([(100, 200), (100, 400), (300, 400), (300, 200), (100, 200)], [0, 1, 2, 3, 4], Pen.BLACK, 6)
+    walls = Stroke(
+        [(100, 200), (100, 400), (300, 400), (300, 200), (100, 200)], [0, 1, 2, 3, 4], Pen.BLACK, 6
+    )
     roof = Stroke([(100, 200), (200, 100), (300, 200)], [5, 6, 7], Pen.RED, 4)
     knob = Stroke([(230.5, 330.25)], [8], Pen.GREEN, 9)
     return Sketch((walls, roof, knob))
