@@ -109,6 +109,16 @@ class Catalogue:
         """Photos that lie somewhere at present."""
         return int(self._database.rows("SELECT count(*) FROM photos WHERE present > 0")[0][0])
 
+    def count_in(self, source: str, root: bytes, separator: bytes) -> int:
+        """How many photos lie below a folder at present."""
+        return int(
+            self._database.rows(
+                "SELECT COUNT(DISTINCT photo_id) FROM locations"
+                " WHERE source = ? AND state = 'present' AND path >= ? AND path < ?",
+                (source, *below(root, separator)),
+            )[0][0]
+        )
+
     def albums(self) -> list[Album]:
         """The directories that hold photos at present, by name."""
         rows = self._database.rows(

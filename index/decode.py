@@ -113,6 +113,9 @@ def decode_bytes(data: bytes, *, min_side: int | None = None, max_pixels: int | 
         raise DecodeError("Its content is not a photo of a known format.")
     cap = pixel_cap() if max_pixels is None else max_pixels
     try:
+        if name == "png":  # Pillow's decoder does not look at the checksums and would show the damage
+            with _open(name, data) as image:
+                image.verify()
         with _open(name, data) as image:
             return _decode(image, name, min_side, cap)
     except DecodeError:
@@ -183,12 +186,13 @@ def _decode(image: ImageFile.ImageFile, name: str, min_side: int | None, cap: in
             small = _to_rgb(image, min_side)
     else:
         small = _to_rgb(image, min_side)
-    # Some plug-ins (TIFF, HEIF) turn the picture themselves and then say orientation 1.
-    left = _orientation(image) if name in ("tiff", "heif") else orientation
+    # Some plug-ins (TIFF, HEIF) turn the picture themselves while loading and then say orientation 1.
+    turns_itself = name in ("tiff", "heif")
+    size = image.size if turns_itself else (width, height)
+    left = _exif(image)[0] if turns_itself else orientation
     if left in _TRANSPOSE:
         small = small.transpose(_TRANSPOSE[left])
-    full = (max(width, height), min(width, height))
-    size = full if small.width >= small.height else full[::-1]
+        size = size[::-1] if left >= 5 else size
     return DecodedPhoto(
         image=np.array(small, dtype=np.uint8),
         size=size,
@@ -240,10 +244,6 @@ def _exif(image: Image.Image) -> tuple[int, datetime | None, bool]:
         return 1, None, False
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return orientation if valid else 1, _time(taken), bool(camera)
-
-
-def _orientation(image: Image.Image) -> int:
-    return _exif(image)[0]
 
 
 def _time(text: object) -> datetime | None:

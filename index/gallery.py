@@ -29,7 +29,7 @@ from index.records import (
 )
 from index.replacing import sweep_parts
 from index.scan import FolderSource, PhotoSource
-from index.thumbnails import THUMBNAIL_SIDE, ThumbnailCache
+from index.thumbnails import THUMBNAIL_SIDE, ThumbnailCache, thumbnail_pixels
 
 DATABASE_NAME = "gallery.sqlite3"
 LOCK_NAME = "gallery.lock"
@@ -183,6 +183,10 @@ class Gallery:
         """How many photos lie somewhere at present."""
         return self.catalogue.count()
 
+    def count_in(self, folder: Folder, *, separator: bytes = FolderSource.separator) -> int:
+        """How many photos lie in one folder of the gallery at present."""
+        return self.catalogue.count_in(folder.source, folder.path_bytes, separator)
+
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """The photos with these ids, in the same order; unknown ids are left out."""
         return self.catalogue.photos(ids)
@@ -203,9 +207,7 @@ class Gallery:
         DecodeError
             If there is none and the photo lies nowhere on this computer.
         """
-        photo = self._one(photo_id)
-        cached = self.thumbnails.load(photo.content_hash)
-        return self._make_thumbnail(photo) if cached is None else cached
+        return thumbnail_pixels(self.thumbnail_jpeg(photo_id))
 
     def thumbnail_jpeg(self, photo_id: int) -> bytes:
         """The same as the bytes of a JPEG file.
@@ -214,22 +216,13 @@ class Gallery:
         ------
         DecodeError
         """
-        photo = self._one(photo_id)
-        cached = self.thumbnails.load_jpeg(photo.content_hash)
-        if cached is None:
-            self._make_thumbnail(photo)
-            cached = self.thumbnails.load_jpeg(photo.content_hash)
-        if cached is None:
-            raise DecodeError("The thumbnail could not be stored: free some disk space.", permanent=False)
-        return cached
-
-    def _one(self, photo_id: int) -> Photo:
         found = self.photos([photo_id])
         if not found:
             raise DecodeError(f"There is no photo {photo_id} in the gallery.")
-        return found[0]
+        cached = self.thumbnails.load(found[0].content_hash)
+        return self._make_thumbnail(found[0]) if cached is None else cached
 
-    def _make_thumbnail(self, photo: Photo) -> NDArray[np.uint8]:
+    def _make_thumbnail(self, photo: Photo) -> bytes:
         for location in self.locations(photo.id):
             if location.source != FOLDER_SOURCE:
                 continue

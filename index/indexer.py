@@ -1,4 +1,4 @@
-"""Bringing a folder into the gallery: survey, decode in threads, embed and commit in batches, mark the gone."""
+"""Bringing a folder into the gallery: survey, decode in threads, embed and commit in batches."""
 
 import logging
 import sqlite3

@@ -119,7 +119,7 @@ class FolderSource:
         Raises
         ------
         FolderError
-            If the folder itself is not there or is not a directory.
+            If the folder itself is not there, is not a directory or cannot be listed.
         """
         try:
             root_stat = os.stat(self.root)  # noqa: PTH116 - bytes
@@ -142,7 +142,10 @@ class FolderSource:
             if key in seen:
                 continue
             seen.add(key)
-            yield _list(directory, str(key[0]), real, linked)
+            listing = _list(directory, str(key[0]), real, linked)
+            if directory == self.root and not listing.complete:
+                raise FolderError(f"The folder {display_path(self.root)} cannot be read: {listing.error}")
+            yield listing
 
     def open(self, entry: FileEntry) -> OpenedFile:
         """Open a file for reading only; never blocks on a pipe that took the file's place."""

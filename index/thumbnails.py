@@ -36,8 +36,8 @@ class ThumbnailCache:
         """Where the thumbnail of a photo lies, if it was made."""
         return self._directory / content_hash[:2] / f"{content_hash}.jpg"
 
-    def store(self, content_hash: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Make and keep the thumbnail of an (H, W, 3) uint8 RGB image, and return it.
+    def store(self, content_hash: str, image: NDArray[np.uint8]) -> bytes:
+        """Make and keep the thumbnail of an (H, W, 3) uint8 RGB image, and return it as a JPEG's bytes.
 
         A disk that takes no more files costs the cache, not the photo.
         """
@@ -49,17 +49,9 @@ class ThumbnailCache:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, [jpeg, _SEAL, _digest(jpeg)], durable=False)
-        return small
+        return jpeg
 
-    def load(self, content_hash: str) -> NDArray[np.uint8] | None:
-        """The (H, W, 3) uint8 RGB thumbnail, or None when it is missing or not as it was written."""
-        jpeg = self.load_jpeg(content_hash)
-        if jpeg is None:
-            return None
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-            return np.array(image.convert("RGB"), dtype=np.uint8)
-
-    def load_jpeg(self, content_hash: str) -> bytes | None:
+    def load(self, content_hash: str) -> bytes | None:
         """The thumbnail as the bytes of a JPEG file, or None when it is missing or damaged."""
         try:
             data = self.path(content_hash).read_bytes()
@@ -78,6 +70,12 @@ class ThumbnailCache:
         for part in self._directory.glob(f"*/*{PART_SUFFIX}"):
             with contextlib.suppress(OSError):
                 part.unlink()
+
+
+def thumbnail_pixels(jpeg: bytes) -> NDArray[np.uint8]:
+    """The (H, W, 3) uint8 RGB pixels of a thumbnail."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        return np.array(image.convert("RGB"), dtype=np.uint8)
 
 
 def _digest(data: bytes) -> bytes:
