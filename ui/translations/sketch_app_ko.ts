@@ -1,0 +1,691 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ko_KR" sourcelanguage="en_US">
+<context>
+    <name>Actions</name>
+    <message>
+        <source>Black pen</source>
+        <translation>검은 펜</translation>
+    </message>
+    <message>
+        <source>Green pen</source>
+        <translation>초록 펜</translation>
+    </message>
+    <message>
+        <source>Red pen</source>
+        <translation>빨간 펜</translation>
+    </message>
+    <message>
+        <source>Eraser</source>
+        <translation>지우개</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>카메라</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>다시 실행</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>찾기</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>모두 지우기</translation>
+    </message>
+    <message>
+        <source>Save sketch</source>
+        <translation>스케치 저장</translation>
+    </message>
+    <message>
+        <source>Open sketch</source>
+        <translation>스케치 열기</translation>
+    </message>
+    <message>
+        <source>Add a folder of photos</source>
+        <translation>사진 폴더 추가</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>설정</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>끝내기</translation>
+    </message>
+</context>
+<context>
+    <name>AirOverlay</name>
+    <message>
+        <source>Undo</source>
+        <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>다시 실행</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>찾기</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>저장</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>모두 지우기</translation>
+    </message>
+</context>
+<context>
+    <name>AlbumChoice</name>
+    <message>
+        <source>Find an album</source>
+        <translation>앨범 찾기</translation>
+    </message>
+    <message>
+        <source>All albums</source>
+        <translation>모든 앨범</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n album(s)</source>
+        <translation>
+            <numerusform>앨범 %n개</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Background</name>
+    <message>
+        <source>Something went wrong ({0}): {1}. The log has the details.</source>
+        <translation>문제가 생겼어요({0}): {1}. 자세한 내용은 로그에 있어요.</translation>
+    </message>
+</context>
+<context>
+    <name>FolderRow</name>
+    <message>
+        <source>Scan again</source>
+        <translation>다시 살펴보기</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>폴더 열기</translation>
+    </message>
+    <message>
+        <source>Remove from the gallery…</source>
+        <translation>갤러리에서 빼기…</translation>
+    </message>
+    <message>
+        <source>What to do with this folder</source>
+        <translation>이 폴더로 할 수 있는 일</translation>
+    </message>
+    <message>
+        <source>What to do with {0}</source>
+        <translation>{0} 폴더로 할 수 있는 일</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryFilters</name>
+    <message>
+        <source>Filters</source>
+        <translation>필터</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>찍은 때</translation>
+    </message>
+    <message>
+        <source>Albums</source>
+        <translation>앨범</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>종류</translation>
+    </message>
+    <message>
+        <source>At any time</source>
+        <translation>언제든지</translation>
+    </message>
+    <message>
+        <source>In the last 30 days</source>
+        <translation>최근 30일</translation>
+    </message>
+    <message>
+        <source>This year</source>
+        <translation>올해</translation>
+    </message>
+    <message>
+        <source>Last year</source>
+        <translation>작년</translation>
+    </message>
+    <message>
+        <source>Between two days</source>
+        <translation>기간 직접 고르기</translation>
+    </message>
+    <message>
+        <source>Every kind</source>
+        <translation>모든 종류</translation>
+    </message>
+    <message>
+        <source>Photos from a camera</source>
+        <translation>카메라로 찍은 사진</translation>
+    </message>
+    <message>
+        <source>Screenshots</source>
+        <translation>스크린샷</translation>
+    </message>
+    <message>
+        <source>Other pictures</source>
+        <translation>그 밖의 그림</translation>
+    </message>
+    <message>
+        <source>First day</source>
+        <translation>첫날</translation>
+    </message>
+    <message>
+        <source>Last day</source>
+        <translation>마지막 날</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPanel</name>
+    <message numerus="yes">
+        <source>%n photo(s) added</source>
+        <translation>
+            <numerusform>사진 %n장 추가</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n moved</source>
+        <translation>
+            <numerusform>%n장 옮겨짐</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n no longer there</source>
+        <translation>
+            <numerusform>%n장 없어짐</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n skipped</source>
+        <translation>
+            <numerusform>%n개 건너뜀</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing has changed.</source>
+        <translation>바뀐 것이 없어요.</translation>
+    </message>
+    <message>
+        <source>Cancelled: {0}</source>
+        <translation>취소됨: {0}</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>갤러리</translation>
+    </message>
+    <message>
+        <source>Add a folder</source>
+        <translation>폴더 추가</translation>
+    </message>
+    <message>
+        <source>Scan again</source>
+        <translation>다시 살펴보기</translation>
+    </message>
+    <message>
+        <source>No folder has been added yet.</source>
+        <translation>아직 추가한 폴더가 없어요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read</source>
+        <translation>
+            <numerusform>읽지 못한 파일 %n개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Your photos are only read, never changed. What the program remembers of them is kept in {0}.</source>
+        <translation>사진은 읽기만 하고 절대 바꾸지 않아요. 프로그램이 기억하는 내용은 {0}에 보관해요.</translation>
+    </message>
+    <message>
+        <source>Remove the folder</source>
+        <translation>폴더 빼기</translation>
+    </message>
+    <message>
+        <source>Remove “{0}” from the gallery?</source>
+        <translation>갤러리에서 ‘{0}’ 폴더를 뺄까요?</translation>
+    </message>
+    <message>
+        <source>Its photos stay where they are; they are only no longer found.</source>
+        <translation>사진은 그 자리에 그대로 남고, 찾기 결과에만 나오지 않아요.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>빼기</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>그대로 두기</translation>
+    </message>
+    <message>
+        <source>%n photo(s)</source>
+        <translation>사진 %n장</translation>
+    </message>
+</context>
+<context>
+    <name>NamesBar</name>
+    <message>
+        <source>en</source>
+        <comment>The language of the names of things: en or ko</comment>
+        <translation>ko</translation>
+    </message>
+    <message>
+        <source>Imagined as: “{0}”</source>
+        <translation>이렇게 상상해요: ‘{0}’</translation>
+    </message>
+    <message>
+        <source>Your sketch may be: {0}</source>
+        <translation>스케치는 이것일 수 있어요: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>PhotoActions</name>
+    <message>
+        <source>Open</source>
+        <translation>열기</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>폴더에서 보기</translation>
+    </message>
+    <message>
+        <source>Copy picture</source>
+        <translation>사진 복사</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>경로 복사</translation>
+    </message>
+    <message>
+        <source>More like this</source>
+        <translation>비슷한 사진 더 보기</translation>
+    </message>
+    <message>
+        <source>The picture could not be copied: {0}</source>
+        <translation>사진을 복사하지 못했어요: {0}</translation>
+    </message>
+    <message>
+        <source>The path is on the clipboard.</source>
+        <translation>경로를 클립보드에 복사했어요.</translation>
+    </message>
+    <message>
+        <source>This photo’s file is no longer where it was. Scan its folder again if it was moved.</source>
+        <translation>이 사진 파일이 있던 자리에 없어요. 옮겼다면 폴더를 다시 살펴보세요.</translation>
+    </message>
+    <message>
+        <source>“{0}” is no longer in {1}. Scan the folder again if it was moved.</source>
+        <translation>‘{0}’ 파일이 이제 {1}에 없어요. 옮겼다면 폴더를 다시 살펴보세요.</translation>
+    </message>
+    <message>
+        <source>No program on this computer opens “{0}”.</source>
+        <translation>이 컴퓨터에 ‘{0}’ 파일을 열 수 있는 프로그램이 없어요.</translation>
+    </message>
+    <message>
+        <source>No file manager opens “{0}”.</source>
+        <translation>‘{0}’ 폴더를 열 수 있는 파일 관리자가 없어요.</translation>
+    </message>
+    <message>
+        <source>The picture is on the clipboard.</source>
+        <translation>사진을 클립보드에 복사했어요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhotoGrid</name>
+    <message>
+        <source>Photos found</source>
+        <translation>찾은 사진</translation>
+    </message>
+</context>
+<context>
+    <name>PhotoTileDelegate</name>
+    <message>
+        <source>File missing</source>
+        <translation>파일 없음</translation>
+    </message>
+</context>
+<context>
+    <name>Reasons</name>
+    <message>
+        <source>The file is empty.</source>
+        <translation>파일이 비어 있어요.</translation>
+    </message>
+    <message>
+        <source>The file is larger than {0} MB.</source>
+        <translation>파일이 {0}MB보다 커요.</translation>
+    </message>
+    <message>
+        <source>The content is not a photo of a known format.</source>
+        <translation>내용이 알려진 사진 형식이 아니에요.</translation>
+    </message>
+    <message>
+        <source>The {0} file is damaged or cut short.</source>
+        <translation>{0} 파일이 손상되었거나 중간에 끊겼어요.</translation>
+    </message>
+    <message>
+        <source>The file cannot be read ({0}).</source>
+        <translation>파일을 읽을 수 없어요({0}).</translation>
+    </message>
+    <message>
+        <source>There is not enough memory to read it.</source>
+        <translation>메모리가 모자라 읽지 못했어요.</translation>
+    </message>
+    <message>
+        <source>This computer cannot read {0} files.</source>
+        <translation>이 컴퓨터에서는 {0} 파일을 읽을 수 없어요.</translation>
+    </message>
+    <message>
+        <source>The picture has no pixels.</source>
+        <translation>그림에 픽셀이 없어요.</translation>
+    </message>
+    <message>
+        <source>The picture is too large for this computer’s memory ({0} × {1} pixels).</source>
+        <translation>그림이 너무 커서 이 컴퓨터의 메모리에 담을 수 없어요({0} × {1}픽셀).</translation>
+    </message>
+    <message>
+        <source>The file is still being written.</source>
+        <translation>파일을 아직 쓰는 중이에요.</translation>
+    </message>
+    <message>
+        <source>It is no longer a file.</source>
+        <translation>이제 파일이 아니에요.</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsModel</name>
+    <message>
+        <source>Missing photo</source>
+        <translation>없어진 사진</translation>
+    </message>
+    <message>
+        <source>The file is gone from every place it was seen.</source>
+        <translation>파일이 있던 자리 어디에도 없어요.</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>모양</translation>
+    </message>
+    <message>
+        <source>Subject</source>
+        <translation>대상</translation>
+    </message>
+    <message>
+        <source>Imagined picture</source>
+        <translation>상상한 그림</translation>
+    </message>
+    <message>
+        <source>Colour</source>
+        <translation>색</translation>
+    </message>
+    <message>
+        <source>Likeness</source>
+        <translation>닮은 정도</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsView</name>
+    <message>
+        <source>The photos that look like your sketch appear here.</source>
+        <translation>스케치와 닮은 사진이 여기에 나타나요.</translation>
+    </message>
+    <message>
+        <source>There are no photos here yet. Add a folder of photos to search in it.</source>
+        <translation>아직 사진이 없어요. 사진 폴더를 추가하면 찾을 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Add a folder</source>
+        <translation>폴더 추가</translation>
+    </message>
+    <message>
+        <source>No photo that passes the filters looks like this.</source>
+        <translation>필터를 통과한 사진 가운데 닮은 사진이 없어요.</translation>
+    </message>
+    <message>
+        <source>Clear the filters</source>
+        <translation>필터 지우기</translation>
+    </message>
+    <message>
+        <source>No photo looks like this yet. Draw a little more of it.</source>
+        <translation>아직 닮은 사진이 없어요. 조금 더 그려 보세요.</translation>
+    </message>
+</context>
+<context>
+    <name>ScanProgress</name>
+    <message>
+        <source>less than a minute left</source>
+        <translation>1분 안에 끝나요</translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n minute(s) left</source>
+        <translation>
+            <numerusform>약 %n분 남음</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n hour(s) left</source>
+        <translation>
+            <numerusform>약 %n시간 남음</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>취소하는 중…</translation>
+    </message>
+    <message>
+        <source>Looking for photos…</source>
+        <translation>사진을 찾는 중…</translation>
+    </message>
+    <message>
+        <source>Finishing…</source>
+        <translation>마무리하는 중…</translation>
+    </message>
+    <message>
+        <source>Reading the photos…</source>
+        <translation>사진을 읽는 중…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) so far</source>
+        <translation>
+            <numerusform>지금까지 파일 %n개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <comment>files done, files in all</comment>
+        <translation>{1}개 중 {0}개</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>설정</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>화면 모양</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>카메라</translation>
+    </message>
+    <message>
+        <source>Gallery kept in</source>
+        <translation>갤러리 위치</translation>
+    </message>
+    <message>
+        <source>Like the system</source>
+        <translation>시스템과 같게</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>밝게</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>어둡게</translation>
+    </message>
+    <message>
+        <source>Show the picture as in a mirror</source>
+        <translation>거울처럼 좌우를 뒤집어 보기</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>폴더 고르기…</translation>
+    </message>
+    <message>
+        <source>Use the usual place</source>
+        <translation>기본 위치 쓰기</translation>
+    </message>
+    <message>
+        <source>Only what the program remembers of your photos is kept there. A new place counts from the next start.</source>
+        <translation>사진에 대해 프로그램이 기억하는 내용만 보관해요. 위치를 바꾸면 다음에 시작할 때부터 적용돼요.</translation>
+    </message>
+    <message>
+        <source>The camera’s pictures are never stored and never sent. They are looked at and forgotten.</source>
+        <translation>카메라 화면은 저장하지도, 어디로 보내지도 않아요. 보고 나서 바로 잊어요.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Looking for cameras…</source>
+        <translation>카메라를 찾는 중…</translation>
+    </message>
+    <message>
+        <source>{0} (not connected)</source>
+        <translation>{0} (연결되지 않음)</translation>
+    </message>
+    <message>
+        <source>Camera {0}</source>
+        <translation>카메라 {0}</translation>
+    </message>
+    <message>
+        <source>Where the gallery is kept</source>
+        <translation>갤러리를 보관할 곳</translation>
+    </message>
+</context>
+<context>
+    <name>SkippedDialog</name>
+    <message>
+        <source>Files that could not be read</source>
+        <translation>읽지 못한 파일</translation>
+    </message>
+    <message>
+        <source>These files are not searched. They were left as they are, and are tried again when they change.</source>
+        <translation>이 파일들은 찾기에서 빠져요. 파일은 그대로 두었고, 내용이 바뀌면 다시 읽어 봐요.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Copy the list</source>
+        <translation>목록 복사</translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} (%n file(s))</source>
+        <translation>
+            <numerusform>{0} (파일 %n개)</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message>
+        <source>Stop</source>
+        <translation>멈추기</translation>
+    </message>
+    <message>
+        <source>Stop reading photos; what has been read is kept.</source>
+        <translation>사진 읽기를 멈춰요. 이미 읽은 것은 남아요.</translation>
+    </message>
+    <message>
+        <source>Looking for photos: {0} files so far</source>
+        <translation>사진을 찾는 중: 지금까지 파일 {0}개</translation>
+    </message>
+    <message>
+        <source>Finishing</source>
+        <translation>마무리하는 중</translation>
+    </message>
+    <message>
+        <source>Reading photos: {0} of {1}</source>
+        <translation>사진을 읽는 중: {1}장 중 {0}장</translation>
+    </message>
+    <message>
+        <source>less than a minute left</source>
+        <translation>1분 안에 끝나요</translation>
+    </message>
+    <message>
+        <source>about {0} min left</source>
+        <translation>약 {0}분 남음</translation>
+    </message>
+    <message>
+        <source>about {0} h left</source>
+        <translation>약 {0}시간 남음</translation>
+    </message>
+</context>
+<context>
+    <name>Toolbar</name>
+    <message>
+        <source>Never stored or sent</source>
+        <translation>저장하거나 보내지 않아요</translation>
+    </message>
+    <message>
+        <source>The camera&apos;s pictures are used on this computer only, to see your hand, and then dropped.</source>
+        <translation>카메라 화면은 이 컴퓨터에서 손을 알아보는 데만 쓰고 바로 버려요.</translation>
+    </message>
+    <message>
+        <source>Camera starting</source>
+        <translation>카메라 켜는 중</translation>
+    </message>
+    <message>
+        <source>Camera on</source>
+        <translation>카메라 켜짐</translation>
+    </message>
+    <message>
+        <source>Camera lost</source>
+        <translation>카메라 끊김</translation>
+    </message>
+    <message>
+        <source>Camera off</source>
+        <translation>카메라 꺼짐</translation>
+    </message>
+    <message>
+        <source>Switch the camera off</source>
+        <translation>카메라 끄기</translation>
+    </message>
+    <message>
+        <source>Switch the camera on</source>
+        <translation>카메라 켜기</translation>
+    </message>
+</context>
+</TS>
