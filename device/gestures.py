@@ -23,11 +23,13 @@ DEBOUNCE_MOVING = 8  # before a gesture counts though the fingers still move
 SETTLE = 2  # after the change, before anything is inked
 MISSED = 3  # without a hand, before it counts as gone
 MAX_WITHDRAW = 3
-# A finger whose reach changes by more than this within three frames is on its way to another gesture
+# A finger whose reach changes by more than this within so many frames is on its way to another gesture
 # (straight to folded is about 0.6; a resting finger jitters by 0.03).
 MOVING = 0.12
-# A finger whose reach falls below this share of what it was along the stroke is folding.
-FOLDING = 0.96
+MOVING_FRAMES = 5
+# An index finger whose reach falls below this share of what it just was is folding: its tip leaves the line
+# two or three frames before the finger no longer counts as raised. A resting finger's reach jitters by 0.004.
+FOLDING = 0.985
 
 
 class Gesture(StrEnum):
@@ -128,8 +130,9 @@ class GestureRecognizer:
         self._rate = max(fps / 30.0, 1.0)
         self._tip_filter = OneEuroFilter(frame_size[0])
         self._palm_filter = OneEuroFilter(frame_size[0])
-        self._extents: deque[NDArray[np.float64]] = deque(maxlen=self._frames(3))
-        self._inked: deque[float] = deque(maxlen=300)
+        self._extents: deque[NDArray[np.float64]] = deque(maxlen=self._frames(MOVING_FRAMES))
+        # The index finger's reach at the last inked points: those that may be withdrawn, and ten before.
+        self._inked: deque[float] = deque(maxlen=MAX_WITHDRAW + 10)
         self.reset()
 
     def reset(self) -> None:
@@ -161,7 +164,7 @@ class GestureRecognizer:
             self.reset()  # another hand: whatever the first one drew is finished
         self._track, self._missed = hand.track, 0
         fingers = read_fingers(hand.landmarks, hand.world)
-        self._extents.append(fingers.extent)
+        self._extents.append(np.append(fingers.extent, fingers.thumb_in_image[0]))
         raw = classify(fingers)
         before = self._gesture
         self._advance(raw)
@@ -216,12 +219,13 @@ class GestureRecognizer:
 
     def _folded(self) -> int:
         """Count the last inked points at which the finger was already folding."""
-        if not self._inked:
+        reaches = list(self._inked)
+        if not reaches:
             return 0
-        straight = float(np.median(self._inked))
+        straight = float(np.median(reaches[:-MAX_WITHDRAW] or reaches))
         count = 0
-        for extent in list(self._inked)[: -MAX_WITHDRAW - 1 : -1]:
-            if extent > FOLDING * straight:
+        for reach in reaches[: -MAX_WITHDRAW - 1 : -1]:
+            if reach > FOLDING * straight:
                 break
             count += 1
         return count
