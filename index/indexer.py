@@ -1,6 +1,7 @@
 """Bringing a folder into the gallery: survey, decode in threads, embed and commit in batches."""
 
 import logging
+import os
 import sqlite3
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from index.records import (
     IndexReport,
     LocationState,
     PhotoEncoderFn,
+    SkippedFile,
     display_path,
 )
 from index.scan import FileEntry, FolderSource, PhotoSource
@@ -176,6 +178,7 @@ class _Run:
         self._added = self._embedded = self._ignored = self._refused = self._touched = 0
         self._placed: list[int] = []  # photos already known that turned up at a new place
         self._unpersisted = 0
+        self._unreadable: list[SkippedFile] = []
 
     def execute(self, workers: int, batch_size: int) -> IndexReport:
         found = survey(
@@ -261,6 +264,12 @@ class _Run:
     ) -> None:
         error, state = prepared.error, LocationState.PRESENT
         if error is not None:
+            if not error.permanent and prepared.task.previous_photo is not None:
+                # A photo does not leave the gallery because its disk is slow or its owner forbids reading
+                # today: the place stays as it was, and being changed or without a vector is tried again.
+                path = Path(os.fsdecode(prepared.task.entry.path))
+                self._unreadable.append(SkippedFile(path, error.reason))
+                return
             state = LocationState.SKIPPED if error.is_photo else LocationState.IGNORED
         put_location(
             connection,
@@ -307,7 +316,7 @@ class _Run:
             copies=len(self._placed) - moved,
             missing=missing,
             ignored=self._ignored,
-            skipped=(*found.unlisted, *skipped),
+            skipped=(*found.unlisted, *self._unreadable, *skipped),
             cancelled=self._stopped,
             seconds=time.monotonic() - self._started,
         )

@@ -196,6 +196,13 @@ def test_what_cannot_be_read_is_named_kept_and_tried_again(bound_by_permissions)
         assert all("Permission denied" in skipped.reason for skipped in report.skipped)
         (photos / "71.png").chmod(0o644)  # changes neither size nor modification time
         assert index(gallery, photos).added == 1
+        (photos / "1.png").chmod(0)  # a photo that cannot be read for another model stays with the first
+        other = Indexer(gallery, encode, "another", DIMENSION)
+        report = other.run(photos)
+        assert [skipped.path for skipped in report.skipped] == [photos / "1.png"]
+        assert (gallery.count(), is_found(gallery, 1)) == (5, True)
+        (photos / "1.png").chmod(0o644)
+        assert other.run(photos).embedded == 1
         photos.chmod(0)
         try:
             with pytest.raises(FolderError, match="cannot be read"):
