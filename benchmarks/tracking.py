@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,11 +140,16 @@ class Held:
 
 
 def held_gestures(
-    tracker: HandTracker, *, seeds: Sequence[int], rolls: Sequence[float], sides: Sequence[Side] = SIDES
+    tracker: HandTracker,
+    *,
+    seeds: Sequence[int],
+    rolls: Sequence[float],
+    sides: Sequence[Side] = SIDES,
+    backs: Sequence[bool] = (False, True),
 ) -> Held:
     """Show every gesture for ten frames, in an order drawn from the seed, palm and back."""
     out = Held()
-    for seed, side, back, roll in _settings(seeds, sides, rolls):
+    for seed, side, back, roll in product(seeds, sides, backs, rolls):
         order = list(HELD)
         np.random.default_rng([seed, int(back), int(roll) + 90]).shuffle(order)  # type: ignore[arg-type]
         view = View(roll=roll, back=back)
@@ -167,16 +173,6 @@ def held_gestures(
         out.frames += sum(s.in_view for s in seen)
         out.found += sum(s.in_view and s.reading.hand is not None for s in seen)
     return out
-
-
-def _settings(
-    seeds: Sequence[int], sides: Sequence[Side], rolls: Sequence[float]
-) -> Iterator[tuple[int, Side, bool, float]]:
-    for seed in seeds:
-        for side in sides:
-            for back in (False, True):
-                for roll in rolls:
-                    yield seed, side, back, roll
 
 
 @dataclass
