@@ -16,7 +16,7 @@ DWELL: Final = 0.8
 _GRACE: Final = 0.25
 """Seconds: a shorter loss of the hand or of its gesture neither leaves a button nor begins the dwell anew."""
 
-_SLACK: Final = 0.0125
+_SLACK: Final = 0.01
 """Share of the frame's width the fingertip must move off a button's edge to have left it: it trembles."""
 
 

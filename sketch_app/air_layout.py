@@ -20,7 +20,7 @@ Rect: TypeAlias = tuple[float, float, float, float]
 # the bottom: a fingertip at its lower edge still leaves knuckles in the picture for the tracker.
 _BUTTON_TOP: Final = 0.015
 _BUTTON_BOTTOM: Final = 0.155
-_CANVAS_TOP: Final = 0.18
+_CANVAS_TOP: Final = 0.19
 _CANVAS_BOTTOM: Final = 0.86
 _SIDE: Final = 0.015
 _GAP: Final = 0.015

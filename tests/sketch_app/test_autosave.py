@@ -100,6 +100,8 @@ def test_a_clean_end_leaves_nothing(tmp_path):
     document.replace(house())
     autosave.tick(0)
     autosave.discard()
+    document.replace(Sketch((line(),)))
+    assert autosave.tick(99) is False  # the timer has not stopped yet
     assert list(tmp_path.iterdir()) == []
     assert Autosave(SketchDocument(), tmp_path).recover() is None
 
