@@ -68,6 +68,17 @@ class ResultsView(QWidget):
         self.grid.show_results(())
         self._say("photos", message or self.tr("The photos that look like your sketch appear here."))
 
+    def invite_folder(self) -> None:
+        """Say that the gallery is empty, with the button that adds a folder."""
+        self._update = None
+        self.grid.show_results(())
+        self._say(
+            "folder-plus",
+            self.tr("There are no photos here yet. Add a folder of photos to search in it."),
+            self.tr("Add a folder"),
+            self.add_folder_requested,
+        )
+
     def set_stale(self, stale: bool) -> None:
         """Dim the photos: the sketch has changed since and a new answer is on its way."""
         self.grid.set_stale(stale)
@@ -82,12 +93,7 @@ class ResultsView(QWidget):
 
     def _say_nothing_found(self, update: SearchUpdate) -> None:
         if update.gallery_count == 0 and update.request.filters == Filters():
-            self._say(
-                "folder-plus",
-                self.tr("There are no photos here yet. Add a folder of photos to search in it."),
-                self.tr("Add a folder"),
-                self.add_folder_requested,
-            )
+            self.invite_folder()
         elif update.request.filters != Filters():
             self._say(
                 "filter",
