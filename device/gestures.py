@@ -218,14 +218,16 @@ class GestureRecognizer:
         return bool((recent.max(0) - recent.min(0)).max() > MOVING)
 
     def _folded(self) -> int:
-        """Count the last inked points at which the finger was already folding."""
+        """Count the last inked points at which the index finger was already folding."""
         reaches = list(self._inked)
         if not reaches:
             return 0
-        straight = float(np.median(reaches[:-MAX_WITHDRAW] or reaches))
-        count = 0
-        for reach in reaches[: -MAX_WITHDRAW - 1 : -1]:
-            if reach > FOLDING * straight:
+        limit = FOLDING * float(np.median(reaches[:-MAX_WITHDRAW] or reaches))
+        if self._extents[-1][0] > limit:
+            return 0  # the stroke ended otherwise: another finger was raised beside this one
+        count = 1  # a finger begins to fold before that can be measured
+        for reach in reversed(reaches):
+            if reach > limit or count == MAX_WITHDRAW:
                 break
             count += 1
         return count

@@ -24,9 +24,10 @@ Side = Literal["left", "right"]
 # For how long the place of a hand that was lost is kept for it, before another hand is taken up.
 HOLD_SECONDS = 0.6
 # How far a hand may be from where it was last seen and still be the same: palm widths, and palm widths a
-# second of absence. The detector itself follows 60 px a frame, some 25 palm widths a second.
+# second of absence. A hand that is lost in a quick motion may turn up farther off; then it is taken up again
+# after ``HOLD_SECONDS``, which is better than a stranger's hand that goes on with the stroke.
 SAME_HAND = 1.5
-SAME_HAND_RATE = 12.0
+SAME_HAND_RATE = 3.0
 # A hand of the same person does not change its size in the picture by more than this between two frames.
 SAME_SIZE = 1.6
 _BLANK = np.zeros((64, 64, 3), np.uint8)
@@ -86,9 +87,9 @@ class HandTracker:
 
     Parameters
     ----------
-    max_hands : int
-        Hands that may be in view and are told apart when the drawing hand was lost, itself included, at
-        least 2. The usual frame costs the same whatever this is.
+    hands_in_view : int
+        Hands that are told apart when the drawing hand was lost, itself included; at least 2. The usual
+        frame costs the same whatever this is.
     mirrored : bool
         Frames are selfie views; needed to name the hand left or right.
     detection_confidence, tracking_confidence : float
@@ -103,13 +104,13 @@ class HandTracker:
     def __init__(
         self,
         *,
-        max_hands: int = 2,
+        hands_in_view: int = 2,
         mirrored: bool = True,
         detection_confidence: float = 0.5,
         tracking_confidence: float = 0.5,
     ) -> None:
         self._mirrored = mirrored
-        self._max_hands = max(2, max_hands)
+        self._hands_in_view = max(2, hands_in_view)
         self._confidence = (detection_confidence, tracking_confidence)
         self._all: Any = None
         self._seen: _Seen | None = None
@@ -170,7 +171,7 @@ class HandTracker:
     def _find_again(self, image: NDArray[np.uint8], timestamp: float, seen: _Seen) -> Hand | None:
         """Look among all hands for the one that was seen, and put the single-hand detector back on it."""
         if self._all is None:
-            self._all = self._detector(self._max_hands, still=True)
+            self._all = self._detector(self._hands_in_view, still=True)
         hands = self._run(self._all, image)
         same = [hand for hand in hands if seen.is_same(hand, timestamp)]
         if not same:

@@ -181,9 +181,9 @@ class Performance:
     def drawable(self) -> tuple[float, float, float, float]:
         """Return left, top, right, bottom in frame pixels where a fingertip leaves its whole hand in view."""
         width, height = self.hand.size
-        # A pointing hand reaches 0.17 m from wrist to fingertip and is 0.1 m wide.
+        # A pointing hand reaches 0.17 m down to its wrist and 0.08 m to the side of its little finger.
         unit = 0.95 * width / self._view.distance
-        return (0.06 * unit, 0.02 * unit, width - 0.08 * unit, max(height - 0.16 * unit, 0.1 * unit))
+        return (0.09 * unit, 0.02 * unit, width - 0.09 * unit, max(height - 0.19 * unit, 0.1 * unit))
 
     def play(self) -> Iterator[tuple[Image, GroundTruth | None, Moment]]:
         """Render frame by frame: picture, where the hand really is (None without one), what was meant."""

@@ -219,7 +219,7 @@ def test_a_missing_video_and_a_broken_one_are_named(tmp_path):
 
 
 def test_a_camera_that_does_not_exist_says_what_to_do():
-    with pytest.raises(CameraError, match="camera 97 could not be opened. Plug it in"):
+    with pytest.raises(CameraError, match=r"camera 97 could not be opened\. Plug it in"):
         WebcamSource(97).open()
     with pytest.raises(CameraError, match="No camera is called 'no such eye'"):
         WebcamSource("no such eye").open()

@@ -17,7 +17,7 @@ def landmarks(pose, *, side="right", roll=0.0, yaw=0.0, back=False, scale=600.0)
     points = points @ (rotation("z", roll) @ rotation("y", yaw) @ np.array(view, float)).T
     image = points * scale
     image[:, 2] -= image[0, 2]
-    return (image + [320, 300, 0]).astype(np.float32), (points - points.mean(0)).astype(np.float32)
+    return (image + np.array([320, 300, 0])).astype(np.float32), (points - points.mean(0)).astype(np.float32)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

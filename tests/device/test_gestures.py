@@ -16,7 +16,9 @@ def hand_of(angles, *, at=(320.0, 300.0), track=1):
     points = points @ np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])  # palm to the camera
     image = points * 600
     image[:, 2] -= image[0, 2]
-    return Hand((image + [*at, 0]).astype(np.float32), points.astype(np.float32), "right", 1.0, track)
+    return Hand(
+        (image + np.array([*at, 0])).astype(np.float32), points.astype(np.float32), "right", 1.0, track
+    )
 
 
 class Person:

@@ -12,7 +12,7 @@ def run(points, *, width=640, fps=30.0):
 
 
 def test_a_resting_finger_trembles_less():
-    noise = np.random.default_rng(3).normal(0, 1.0, (300, 2)) + [320, 240]
+    noise = np.random.default_rng(3).normal([320, 240], 1.0, (300, 2))
     assert run(noise)[60:].std(0).max() < 0.5 * noise.std(0).min()
 
 
