@@ -1,4 +1,4 @@
-"""What is painted over the camera picture for the hand: buttons with their dwell ring, the cursor, the erase disc."""
+"""What is painted over the picture for the hand: buttons with their dwell ring, cursor, erase disc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Opening the window: application, language, log, one window a gallery; what takes long comes after it is painted."""
+"""Opening the window: application, language, log, one window a gallery.
+
+What takes long comes after the window is painted.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage: the camera picture (or paper), the sketch on it, and what the hand or the pointer is about to do.
+"""The stage: the camera picture or paper, the sketch on it, and what hand or pointer are about to do.
 
 How strokes look is in `ink`, the buttons for the fingertip in `air_overlay`; gestures are judged elsewhere.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from sketch_app.air_drawing import AirState
 from sketch_app.air_layout import AirButton, AirLayout
 from sketch_app.document import SketchDocument
+from sketch_app.sketch import Size
 from ui import air_overlay
 from ui.ink import InkCache, ink_colour, paint_stroke, stroke_bounds
 from ui.pointer_drawing import PointerDrawing
@@ -101,6 +102,15 @@ class StageWidget(QWidget):
     def geometry_now(self) -> StageGeometry:
         """Where everything lies at the present size."""
         return StageGeometry.of(QSizeF(self.size()), self._document.sketch.size, self._layout)
+
+    @property
+    def picture_shape(self) -> Size:
+        """Width and height of the camera picture or the paper, in pixels of their own."""
+        return self._layout.frame_size if self._layout is not None else self._document.sketch.size
+
+    def picture_area(self) -> QRect:
+        """Where the picture or the paper lies in the widget."""
+        return self.geometry_now.picture.toRect()
 
     @property
     def has_picture(self) -> bool:
@@ -238,7 +248,7 @@ class StageWidget(QWidget):
     # Mouse, touch, tablet
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Left draws (or erases with the eraser in hand), right erases; a button over the picture is pressed."""
+        """Left draws, or erases with the eraser in hand; right erases; buttons over the picture press."""
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             return
         self._down(event.position(), erase=event.button() == Qt.MouseButton.RightButton)

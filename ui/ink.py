@@ -1,9 +1,10 @@
-"""Strokes as Qt paints them: smooth lines, a light halo on a picture, and the finished ones kept in a pixmap."""
+"""Strokes as Qt paints them: smooth lines, a light halo on a picture, finished ones kept in a pixmap."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
@@ -11,6 +12,8 @@ from sketch_app.sketch import FloatArray, Pen, Sketch, Stroke
 from ui.stage_geometry import StageGeometry
 
 _HALO: Final = QColor(255, 255, 255, 205)
+_CORNER: Final = 0.7
+"""Cosine of the sharpest turn, 45 degrees, that is a bend and no corner."""
 _HALO_EDGE: Final = 2.2
 """Logical pixels of light on either side of a line: enough for black ink on a black coat."""
 
@@ -21,7 +24,7 @@ def ink_colour(pen: Pen) -> QColor:
 
 
 def stroke_path(points: FloatArray) -> QPainterPath:
-    """A stroke's centre line in canvas pixels, rounded through the middles of its segments.
+    """A stroke's centre line in canvas pixels: bends are rounded, corners stay.
 
     Parameters
     ----------
@@ -33,8 +36,17 @@ def stroke_path(points: FloatArray) -> QPainterPath:
     if len(places) == 1:
         path.lineTo(places[0] + QPointF(0.01, 0))  # a dot: a line of no length has no round cap
         return path
-    for place, following in zip(places[1:-1], places[2:], strict=True):
-        path.quadTo(place, (place + following) / 2)
+    steps = np.diff(points, axis=0)
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    along = (steps[:-1] * steps[1:]).sum(axis=1)
+    bends = along > _CORNER * lengths[:-1] * lengths[1:]
+    for index, bend in enumerate(bends.tolist(), start=1):
+        place = places[index]
+        if bend:
+            # A curve from the middle of one segment to the middle of the next, pulled towards the point.
+            path.quadTo(place, (place + places[index + 1]) / 2)
+        else:
+            path.lineTo(place)
     path.lineTo(places[-1])
     return path
 
@@ -49,7 +61,7 @@ def paint_stroke(painter: QPainter, stroke: Stroke, scale: float, *, halo: bool,
 
 
 class InkCache:
-    """The finished strokes, painted once: halos in one pixmap and ink in another, so that no halo covers ink."""
+    """The finished strokes, painted once: halos and ink in two pixmaps, so that no halo covers ink."""
 
     def __init__(self) -> None:
         self._halos = QPixmap()

@@ -1,4 +1,4 @@
-"""The window: stage on the left, photos on the right, and the wiring between document, hand, search and gallery."""
+"""The window: stage on the left, photos on the right, wired to document, hand, search and gallery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QMainWindow,
     QSplitter,
     QVBoxLayout,
@@ -19,11 +18,11 @@ from PySide6.QtWidgets import (
 
 from sketch_app.document import SketchDocument
 from sketch_app.search_types import SearchUpdate
-from sketch_app.sketch import Sketch
 from ui import background
 from ui.actions import make_actions, name_actions
 from ui.air_control import AirControl
 from ui.canvas import StageWidget
+from ui.file_commands import FileCommands
 from ui.gallery_control import GalleryControl
 from ui.gallery_panel import GalleryPanel
 from ui.live_bridge import CameraState
@@ -34,7 +33,7 @@ from ui.results_view import ResultsView
 from ui.search_bridge import SearchBridge
 from ui.shortcuts import PlainKeys
 from ui.side_panel import SidePanel
-from ui.sketch_saving import SKETCH_ENDINGS, open_sketch, save_sketch
+from ui.stage_column import StageColumn
 from ui.status_line import StatusLine
 from ui.toast import Toast
 from ui.toolbar import Toolbar
@@ -67,7 +66,6 @@ class MainWindow(QMainWindow):
         self._source = source
         self._answered_once = False
         self._was_painted = False
-        self._dialog: QWidget | None = None
         self.document = SketchDocument()
         self.tools = Tools(self)
         self.actions_ = make_actions(self)
@@ -82,10 +80,11 @@ class MainWindow(QMainWindow):
         self.search = SearchBridge(self.document, self)
         self.photos = GalleryControl(workspace, self.gallery, self.status, self)
         self.air = AirControl(self.document, self.stage, self.tools, self._make_source, self)
+        self.files = FileCommands(self, self.document, workspace)
         self.recovery = Recovery(self.document, workspace.paths.autosave, say=self._warn, parent=self)
         self.keys = PlainKeys(self, self.actions_, self.stage)
         self._lay_out()
-        self.toast = Toast(self.stage)
+        self.toast = Toast(self.stage, self.stage.picture_area)
         self._connect()
         self._unsubscribes = [
             self.document.changed(self._document_changed),
@@ -100,13 +99,7 @@ class MainWindow(QMainWindow):
     # Making
 
     def _lay_out(self) -> None:
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(16, 14, 6, 0)
-        column.setSpacing(10)
-        column.addWidget(self.notice)
-        column.addWidget(self.stage, 1)
-        column.addWidget(self.names)
+        left = StageColumn(self.notice, self.stage, self.names)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(8)
@@ -134,9 +127,9 @@ class MainWindow(QMainWindow):
         do.redo.triggered.connect(self.document.redo)
         do.clear.triggered.connect(self._clear)
         do.search.triggered.connect(self._search_now)
-        do.save.triggered.connect(self._save)
-        do.open.triggered.connect(self._ask_sketch)
-        do.add_folder.triggered.connect(self._ask_folder)
+        do.save.triggered.connect(self.files.save)
+        do.open.triggered.connect(self.files.ask_sketch)
+        do.add_folder.triggered.connect(self.files.ask_folder)
         do.settings.triggered.connect(self._open_settings)
         do.quit.triggered.connect(self.close)
         do.camera.triggered.connect(self._switch_camera)
@@ -151,20 +144,22 @@ class MainWindow(QMainWindow):
         self.search.stale.connect(self._show_stale)
         self.search.emptied.connect(self._show_empty)
         self.results.more_like_this.connect(self.search.search_like)
-        self.results.add_folder_requested.connect(self._ask_folder)
+        self.results.add_folder_requested.connect(self.files.ask_folder)
         self.results.clear_filters_requested.connect(self.gallery.clear_filters)
         self.results.notice.connect(self.toast.show_text)
         self.gallery.filters_changed.connect(self.search.set_filters)
-        self.gallery.add_folder_requested.connect(self._ask_folder)
+        self.gallery.add_folder_requested.connect(self.files.ask_folder)
         self.photos.opened.connect(self._gallery_opened)
         self.photos.not_opened.connect(self._gallery_problem)
         self.photos.counted.connect(self._show_counts)
         self.photos.photos_added.connect(self._photos_added)
         self.photos.said.connect(self._say)
+        self.files.said.connect(self._say)
+        self.files.folder_chosen.connect(self.photos.read_folder)
         background.unheard_failures().connect(self._unheard)
 
     def start(self) -> None:
-        """Open the gallery, the camera and the sketch of a crashed session; call it once it is on the screen."""
+        """Open gallery, camera and the sketch of a crashed session; call it once the window is painted."""
         self.keys.install()
         self.status.set_text(self.tr("Opening the gallery"))
         self.photos.open()
@@ -206,40 +201,6 @@ class MainWindow(QMainWindow):
         else:
             self.search.search()
 
-    def _save(self) -> None:
-        if self.document.is_drawing:
-            self.document.end_stroke()
-        save_sketch(self, self.document.sketch, self._workspace.paths.pictures, say=self._say)
-
-    def _ask_sketch(self) -> None:
-        dialog = QFileDialog(self, self.tr("Open a sketch"), str(self._workspace.paths.pictures))
-        dialog.setNameFilter(self.tr("Sketches") + " (*.json *.svg)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self.open_sketch(Path(path)))
-        self._show_dialog(dialog)
-
-    def open_sketch(self, path: Path) -> None:
-        """Put the sketch of a file onto the canvas; undo brings back the former."""
-
-        def show(sketch: Sketch) -> None:
-            self.document.replace(sketch)
-            self._say(self.tr("Opened {0}. Undo brings back the former sketch.").format(path.name), "check")
-
-        open_sketch(self, path, show=show, say=self._say)
-
-    def _ask_folder(self) -> None:
-        start = self._workspace.settings.last_folder or str(Path.home())
-        dialog = QFileDialog(self, self.tr("Add a folder of photos"), start)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda path: self.add_folder(Path(path)))
-        self._show_dialog(dialog)
-
-    def add_folder(self, folder: Path) -> None:
-        """Read a folder's photos into the gallery."""
-        self._workspace.update_settings(last_folder=str(folder))
-        self.photos.read_folder(folder)
-
     def _switch_camera(self) -> None:
         turns_on = not self.air.bridge.is_on
         self._workspace.update_settings(camera_on=turns_on)
@@ -257,7 +218,8 @@ class MainWindow(QMainWindow):
             former = settings
 
         dialog.settings_changed.connect(changed)
-        self._show_dialog(dialog)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _apply_settings(self, former: Settings, settings: Settings) -> None:
         app = QApplication.instance()
@@ -276,11 +238,6 @@ class MainWindow(QMainWindow):
             self.air.bridge.start()
         if settings.gallery != former.gallery:
             self._say(self.tr("The gallery in its new place opens when you start the program again."))
-
-    def _show_dialog(self, dialog: Any) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.finished.connect(self.stage.setFocus)
-        dialog.open()
 
     # What is shown
 
@@ -380,6 +337,7 @@ class MainWindow(QMainWindow):
             self.tr("Draw with the finger in the air, the mouse, a pen or touch. Keys work here.")
         )
         name_actions(self.actions_)
+        self.toolbar.name()
         self._show_hint()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -390,21 +348,13 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take folders of photos, and sketch files."""
-        if any(self._wanted(url.toLocalFile()) for url in event.mimeData().urls()):
+        if any(self.files.takes(path) for path in _local_paths(event)):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Read a dropped folder into the gallery, open a dropped sketch."""
-        for path in (Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()):
-            if path.is_dir():
-                self.add_folder(path)
-            elif self._wanted(str(path)):
-                self.open_sketch(path)
-
-    @staticmethod
-    def _wanted(name: str) -> bool:
-        path = Path(name)
-        return bool(name) and (path.suffix.lower() in SKETCH_ENDINGS or path.is_dir())
+        for path in _local_paths(event):
+            self.files.take(path)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell once that there is something to see."""
@@ -436,3 +386,7 @@ class MainWindow(QMainWindow):
         self.air.close()
         self.recovery.close()
         super().closeEvent(event)
+
+
+def _local_paths(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,4 +1,4 @@
-"""A sentence that stays over the stage while something needs a person: no camera, a gallery that does not open."""
+"""A sentence that stays over the stage while something needs a person, a lost camera for example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing and erasing with mouse, finger on glass or tablet pen: one pointer at a time, on the shared document."""
+"""Drawing and erasing with mouse, touch or tablet pen: one pointer at a time, on the shared document."""
 
 from __future__ import annotations
 

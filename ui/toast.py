@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
@@ -16,10 +17,11 @@ _PER_LETTER: Final = 55
 
 
 class Toast(QWidget):
-    """Belongs to the widget over whose lower edge it comes up."""
+    """Comes up inside the lower edge of its host, or of the `area` of it."""
 
-    def __init__(self, host: QWidget) -> None:
+    def __init__(self, host: QWidget, area: Callable[[], QRect] | None = None) -> None:
         super().__init__(host)
+        self._area = area or host.rect
         self._icon = QLabel()
         self._words = QLabel()
         self._words.setWordWrap(True)
@@ -77,14 +79,15 @@ class Toast(QWidget):
         host = self.parentWidget()
         if host is None:
             return
-        widest = min(560, host.width() - 48)
+        area = self._area()
+        widest = min(560, area.width() - 48)
         margins = self.layout().contentsMargins()
         spent = margins.left() + margins.right() + 18 + 10
         natural = self._words.fontMetrics().horizontalAdvance(self._words.text()) + 4
         words = min(natural, widest - spent)
         height = self._words.heightForWidth(words)
         self.resize(words + spent, height + margins.top() + margins.bottom())
-        self.move((host.width() - self.width()) // 2, host.height() - self.height() - 24)
+        self.move(area.center().x() - self.width() // 2, area.bottom() - self.height() - 20)
 
     def _dress(self, theme: object) -> None:
         colour = current_theme().colour("on_toast")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -66,7 +66,7 @@ class PenButton(QToolButton):
 
 
 class Toolbar(QFrame):
-    """Buttons for all actions, in the order in which they are used; Tab walks through them from left to right."""
+    """Buttons for all actions, in the order in which they are used; Tab walks from left to right."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +96,7 @@ class Toolbar(QFrame):
         for action in (actions.save, actions.open, actions.add_folder, actions.settings):
             row.addWidget(_button(action))
         self._state = "off"
-        self._name()
+        self.name()
 
     def _camera_switch(self) -> QToolButton:
         button = _button(self._actions.camera)
@@ -112,13 +112,8 @@ class Toolbar(QFrame):
         button.clicked.connect(action.trigger)
         return button
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the language."""
-        if event.type() == QEvent.Type.LanguageChange:
-            self._name()
-        super().changeEvent(event)
-
-    def _name(self) -> None:
+    def name(self) -> None:
+        """Take the words of the language in force, after the actions have theirs."""
         self._privacy.setText(self.tr("Never stored or sent"))
         self._privacy.setToolTip(
             self.tr("The camera's pictures are used on this computer only, to see your hand, then dropped.")
@@ -126,7 +121,7 @@ class Toolbar(QFrame):
         self._privacy.ensurePolished()
         self._privacy.setMaximumWidth(self._privacy.sizeHint().width() + 8)
         search = self._actions.search
-        self._search.setText(search.text())
+        self._search.setText(f" {search.text()}")  # room beside the icon
         self._search.setToolTip(search.toolTip())
         for button in self.findChildren(QAbstractButton):
             if isinstance(button, QToolButton) and button.defaultAction() is not None:
