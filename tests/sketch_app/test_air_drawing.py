@@ -162,7 +162,7 @@ def test_the_canvas_is_the_drawing_area_enlarged(hand):
 
 def test_nothing_is_drawn_until_the_gesture_has_settled(hand):
     hand.go((200, 200))
-    hand.show(Gesture.DRAW, (260, 200), frames=2)  # the finger is still opening
+    hand.show(Gesture.DRAW, (260, 200), frames=2, ink=True)  # the finger is still opening
     assert hand.document.live_stroke is None
     hand.draw((300, 200))
     hand.go((300, 200))
@@ -204,7 +204,7 @@ def test_a_flicker_leaves_no_mark_and_starts_no_search(hand):
     hand.show(Gesture.DRAW, (201, 200), frames=3)
     hand.go((200, 200))
     hand.settle(Gesture.DRAW)
-    hand.show(Gesture.DRAW, (260, 200), frames=1)  # further, but for one frame
+    hand.show(Gesture.DRAW, (260, 200), frames=2)  # further, but for two frames
     hand.go((200, 200))
     assert hand.document.sketch.is_empty
     assert not hand.document.can_undo
@@ -361,8 +361,8 @@ def test_fingers_held_up_choose_a_pen_and_never_paint(hand, gesture, pen):
 def test_a_closing_hand_chooses_nothing(hand):
     hand.air.pen = Pen.BLACK
     hand.rest(Gesture.ERASE, 1)
-    hand.show(Gesture.RED, frames=5)
-    hand.show(Gesture.GREEN, frames=5)
+    hand.show(Gesture.RED, frames=8)
+    hand.show(Gesture.GREEN, frames=8)
     hand.show(Gesture.DRAW, frames=2)
     assert hand.go((300, 300)).pen is Pen.BLACK
     assert hand.document.sketch.is_empty
@@ -507,10 +507,11 @@ def test_a_stroke_that_runs_up_to_a_button_ends_at_the_edge_and_never_presses(ha
     assert hand.state.dwell == 0
 
 
-def test_after_a_stroke_ran_into_a_button_it_presses_once_the_tip_has_left_it(hand):
+@pytest.mark.parametrize("gesture", [Gesture.BLACK, Gesture.DRAW])
+def test_after_a_stroke_ran_into_a_button_it_presses_once_the_tip_has_left_it(hand, gesture):
     hand.go((320, 200))
     hand.draw(middle("search"))
-    hand.rest(Gesture.BLACK, 2)  # lifting the pen on the spot is not leaving
+    hand.rest(gesture, 2)  # lifting the pen on the spot is not leaving
     assert hand.commands == []
     x, y = middle("search")
     hand.show(Gesture.DRAW, (x, 84), frames=5)  # between button and drawing area
@@ -519,12 +520,14 @@ def test_after_a_stroke_ran_into_a_button_it_presses_once_the_tip_has_left_it(ha
     assert hand.commands == ["search"]
 
 
-def test_a_stroke_that_slides_on_to_the_next_button_does_not_press_that(hand):
+@pytest.mark.parametrize("gesture", [Gesture.BLACK, Gesture.DRAW])
+def test_a_stroke_that_slides_on_to_the_next_button_does_not_press_that(hand, gesture):
     hand.go((320, 200))
     hand.draw(middle("search"))
-    hand.show(Gesture.DRAW, middle("redo"), frames=2)
+    hand.rest(gesture, 0.5)
+    hand.show(gesture, middle("redo"), frames=2)
     assert hand.state.hovered == "redo"
-    hand.rest(Gesture.DRAW, 2)
+    hand.rest(gesture, 2)
     assert hand.commands == []
 
 
@@ -565,6 +568,16 @@ def test_a_trembling_fingertip_at_the_edge_of_a_button_has_not_left_it(hand):
     for step in range(40):
         hand.show(Gesture.DRAW, (x + width / 2, y + height - 2 + 6 * (step % 2)))
     assert hand.commands == ["redo"]
+
+
+def test_a_fingertip_that_trembles_off_a_button_on_the_drawing_area_leaves_no_ink(hand):
+    button = replace(BUTTONS["undo"], rect=(300.0, 200.0, 60.0, 60.0))
+    hand.air.set_layout(AirLayout(LAYOUT.canvas_rect, (button,), SIZE))
+    hand.go((330, 230))
+    hand.show(Gesture.DRAW, (330, 258), frames=5)
+    hand.show(Gesture.DRAW, (330, 264), frames=20)
+    assert hand.document.live_stroke is None
+    assert hand.document.sketch.is_empty
 
 
 def test_a_new_layout_ends_the_stroke(hand):

@@ -68,6 +68,14 @@ def test_a_dot_is_a_round_one_in_the_middle():
     assert np.array_equal(picture, picture.T)
 
 
+@pytest.mark.parametrize("side", [56, 112, 224])
+def test_a_line_lies_exactly_in_the_middle(side):
+    across = render_for_model(Sketch((line((0, 0), (100, 0)),)), side)
+    down = render_for_model(Sketch((line((0, 0), (0, 100)),)), side)
+    assert np.array_equal(across, across[::-1])
+    assert np.array_equal(down, down[:, ::-1])
+
+
 def test_ends_and_corners_are_round():
     corner = Sketch((Stroke([(0, 0), (100, 0), (100, 100)], [0, 1, 2]),))
     picture = render_for_model(corner, 100, margin=0.3, width=0.2)

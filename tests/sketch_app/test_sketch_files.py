@@ -145,6 +145,14 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b
 <svg data-sketch-app-version="1" width="640" height="480"><polyline data-pen="&b;"/></svg>"""
 
 
+def test_an_svg_that_declares_a_document_type_is_refused(tmp_path):
+    save_svg(house(), tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    (tmp_path / "a.svg").write_text("<!DOCTYPE svg>" + text, encoding="utf-8")
+    with pytest.raises(SketchFileError, match="document type"):
+        load_svg(tmp_path / "a.svg")
+
+
 @pytest.mark.parametrize(
     "content",
     [
