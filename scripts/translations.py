@@ -1,7 +1,7 @@
-"""Keeps the window's translations: collects its sentences, says which lack Korean, and compiles what Qt reads.
+"""Keeps the window's translations: collects its sentences, says which lack Korean, compiles what Qt reads.
 
-Run it from anywhere: ``python scripts/translations.py`` after a sentence in ``ui/`` has changed; translate what it
-lists in ``ui/translations/sketch_app_ko.ts`` (Qt Linguist or any editor) and run it again.
+``python scripts/translations.py`` after a sentence in ``ui/`` has changed; translate what it lists in
+``ui/translations/sketch_app_ko.ts`` (Qt Linguist or any editor) and run it again.
 """
 
 from __future__ import annotations

@@ -14,10 +14,13 @@ _NAMES: Final = ("sketch_app translator", "qtbase translator")
 def apply_language(app: QCoreApplication, choice: str) -> str:
     """Speak a language from now on; widgets hear of it by a LanguageChange event.
 
+    Dates and numbers follow: those of the system where it speaks that language, else those of the language.
+
     Parameters
     ----------
     choice : str
-        "system", or a language's code such as "ko". English needs no translation, and stands in for all others.
+        "system", or a language's code such as "ko". English stands in for all others; its translation holds
+        plural forms only.
 
     Returns
     -------
@@ -30,15 +33,20 @@ def apply_language(app: QCoreApplication, choice: str) -> str:
         if former is not None:
             app.removeTranslator(former)
             former.setParent(None)
-    if code == "en":
-        return "en"
+    QLocale.setDefault(QLocale.system() if choice == "system" else _locale(code))
     ours = _translator(app, f"sketch_app_{code}", _FOLDER, _NAMES[0])
     if ours is None:
+        _translator(app, "sketch_app_en", _FOLDER, _NAMES[0])
         return "en"
     _translator(
         app, f"qtbase_{code}", Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)), _NAMES[1]
     )
     return code
+
+
+def _locale(code: str) -> QLocale:
+    system, wanted = QLocale.system(), QLocale(code)
+    return system if system.language() == wanted.language() else wanted
 
 
 def _translator(app: QCoreApplication, file: str, folder: Path, name: str) -> QTranslator | None:

@@ -49,6 +49,7 @@ class PhotoGrid(QListView):
         self._crossings: dict[int, tuple[int, int | None]] = {}
         self._fades: dict[int, int] = {}
         self._stale_goal = 0.0
+        self._columns = 1
         self._elapsed = QElapsedTimer()
         self._elapsed.start()
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -139,6 +140,26 @@ class PhotoGrid(QListView):
         else:
             super().keyPressEvent(event)
 
+    def moveCursor(  # noqa: D102 - Qt's own
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        # Qt's icon mode looks for the nearest item and so drifts sideways.
+        current, count = self.currentIndex().row(), self._rows.rowCount()
+        step = {
+            QAbstractItemView.CursorAction.MoveLeft: -1,
+            QAbstractItemView.CursorAction.MoveRight: 1,
+            QAbstractItemView.CursorAction.MoveUp: -self._columns,
+            QAbstractItemView.CursorAction.MoveDown: self._columns,
+        }.get(action)
+        if step is None or current < 0 or not count:
+            return super().moveCursor(action, modifiers)
+        wanted = current + step
+        if 0 <= wanted < count:
+            return self._rows.index(wanted)
+        in_last_row = current // self._columns == (count - 1) // self._columns
+        below = action is QAbstractItemView.CursorAction.MoveDown and not in_last_row
+        return self._rows.index(count - 1 if below else current)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102 - Qt's own
         by_keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if by_keyboard else self.indexAt(event.pos())
@@ -154,8 +175,8 @@ class PhotoGrid(QListView):
     def _fit_columns(self) -> None:
         # One pixel is left over: the view wraps a row that fits exactly.
         width = self.viewport().width() - 1
-        columns = max(1, round(width / _TILE_WIDTH))
-        across = max(64, width // columns)
+        self._columns = max(1, round(width / _TILE_WIDTH))
+        across = max(64, width // self._columns)
         height = across + self._tiles.caption_height(self.font())
         cell = QSize(across, height)
         if cell != self._tiles.cell or self.gridSize() != cell:
