@@ -1,0 +1,1 @@
+"""Tests of the set-up command and of what a wheel holds."""
