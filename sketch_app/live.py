@@ -96,7 +96,9 @@ class LiveHand:
                 self._on_frame(LiveFrame(frame, reading))
         except Exception as error:
             log.exception("Hand tracking stopped")
-            self._on_state(CaptureState.LOST, f"Hand tracking stopped: {error}. Switch the camera off and on.")
+            self._on_state(
+                CaptureState.LOST, f"Hand tracking stopped: {error}. Switch the camera off and on."
+            )
         finally:
             capture.stop()
             if tracker is not None:

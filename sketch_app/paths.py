@@ -23,7 +23,9 @@ class AppPaths:
 
     @classmethod
     def default(cls) -> AppPaths:
-        """The platform's folders; ``SKETCH_APP_HOME`` puts all of them below one folder (tests, portable use)."""
+        """The platform's folders; ``SKETCH_APP_HOME`` puts all of them below one folder (tests, portable
+        use).
+        """
         home = os.environ.get("SKETCH_APP_HOME")
         if home:
             root = Path(home).expanduser()
@@ -52,7 +54,9 @@ class AppPaths:
         return self.data / "autosave"
 
     def gallery_of_folder(self, folder: Path) -> Path:
-        """The gallery that belongs to one folder of photos, for ``--gallery FOLDER``: never inside that folder."""
+        """The gallery that belongs to one folder of photos, for ``--gallery FOLDER``: never inside that
+        folder.
+        """
         resolved = folder.resolve()
         digest = hashlib.sha256(os.fsencode(resolved)).hexdigest()[:12]
         safe = "".join(c if c.isalnum() else "-" for c in resolved.name)[:40]

@@ -1,4 +1,5 @@
-"""What the application asks of a model, whichever set it comes from: the seam between `models/` and everything else.
+"""What the application asks of a model, whichever set it comes from: the seam between `models/` and
+everything else.
 
 The embedded and the full set both implement these; no caller asks which it is.
 """

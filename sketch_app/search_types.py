@@ -28,11 +28,15 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which photos may answer; None lets all through."""
+    """Which photos may answer; what is empty lets all through."""
 
     taken_from: datetime | None = None
     taken_to: datetime | None = None
-    albums: frozenset[str] | None = None
+    """Exclusive."""
+    albums: frozenset[int] = frozenset()
+    """Ids of `index.records.Album`."""
+    kinds: frozenset[str] = frozenset()
+    """Of "photo", "screenshot", "picture"."""
 
 
 @dataclass(frozen=True, slots=True)

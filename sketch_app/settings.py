@@ -1,4 +1,6 @@
-"""What the person chose, kept as one small JSON file. A torn or foreign file gives the defaults and a word in the log."""
+"""What the person chose, kept as one small JSON file. A torn or foreign file gives the defaults and a
+word in the log.
+"""
 
 from __future__ import annotations
 

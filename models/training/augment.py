@@ -1,7 +1,8 @@
-"""Makes training pictures of sketches: drawings rendered with shaken, dropped and widened strokes; pictures warped.
+"""Makes training pictures of sketches: drawings rendered with shaken, dropped and widened strokes; pictures
+warped.
 
-Everything is 8-bit grey, black on white, and follows a `numpy.random.Generator` given by the caller, so that a step
-of training can be repeated from its number alone.
+Everything is 8-bit grey, black on white, and follows a `numpy.random.Generator` given by the caller, so
+that a step of training can be repeated from its number alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from models.training.dataset import Strokes
 WHITE = 255
 _SHIFT = 4  # cv2 draws with 4 fractional bits
 STORED_SIDE = 160
-"""Side of the crops of sketch pictures kept in memory: above any training side, so that warping only shrinks."""
+"""Side of the crops of sketch pictures kept in memory: above any training side, so that warping only
+shrinks.
+"""
 MARGIN = 0.08
 """White border of a sketch given to the models, as a share of the side: what `sketch_app.raster` uses."""
 
@@ -34,7 +37,7 @@ class Warp:
     flip: float = 0.5
 
 
-def random_affine(rng: np.random.Generator, warp: Warp = Warp()) -> NDArray[np.float32]:  # noqa: B008
+def random_affine(rng: np.random.Generator, warp: Warp = Warp()) -> NDArray[np.float32]:
     """A (2, 3) map of the square [-.5, .5]^2 into itself, roughly."""
     a = np.deg2rad(rng.normal() * warp.rotation / 2)
     s = rng.uniform(*warp.scale)
@@ -57,7 +60,9 @@ def normalise_strokes(strokes: Strokes) -> Strokes:
 
 
 def render_strokes(strokes: Strokes, side: int, width: float) -> NDArray[np.uint8]:
-    """Strokes in [-.5, .5]^2 as a (side, side) picture, lines `width` pixels wide (twice as fine, then averaged)."""
+    """Strokes in [-.5, .5]^2 as a (side, side) picture, lines `width` pixels wide (twice as fine, then
+    averaged).
+    """
     fine = side * 2
     canvas = np.full((fine, fine), WHITE, np.uint8)
     lines = [np.round((s + 0.5) * fine * (1 << _SHIFT)).astype(np.int32)[:, None] for s in strokes]
@@ -66,7 +71,9 @@ def render_strokes(strokes: Strokes, side: int, width: float) -> NDArray[np.uint
 
 
 def shake(strokes: Strokes, rng: np.random.Generator) -> Strokes:
-    """What a finger in the air does to a drawing: strokes lost, moved, wobbling, or joined by a pen not lifted."""
+    """What a finger in the air does to a drawing: strokes lost, moved, wobbling, or joined by a pen not
+    lifted.
+    """
     kept = [s for s in strokes if len(strokes) < 3 or rng.random() > 0.12] or list(strokes)
     out: list[NDArray[np.float32]] = []
     wobble = rng.choice([0.0, 0.008, 0.018])
@@ -118,8 +125,25 @@ def crop_to_ink(grey: NDArray[np.uint8], side: int = STORED_SIDE) -> NDArray[np.
     return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def augment_picture(square: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random (side, side) view of a square crop: widened or thinned lines, a warp, a patch rubbed out."""
+def bend(square: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Move the ink along a smooth random field (elastic distortion, Simard et al. 2003), up to a few
+    percent.
+    """
+    n = square.shape[0]
+    coarse = rng.normal(0, 0.03 * n, (2, 4, 4)).astype(np.float32)
+    dx, dy = (cv2.resize(c, (n, n), interpolation=cv2.INTER_CUBIC) for c in coarse)
+    ys, xs = np.mgrid[0:n, 0:n].astype(np.float32)
+    return cv2.remap(square, xs + dx, ys + dy, cv2.INTER_LINEAR, borderValue=WHITE)
+
+
+def augment_picture(
+    square: NDArray[np.uint8], side: int, rng: np.random.Generator, *, elastic: float = 0.0
+) -> NDArray[np.uint8]:
+    """A random (side, side) view of a square crop: bent, widened or thinned lines, a warp, a patch
+    rubbed out.
+    """
+    if elastic and rng.random() < elastic:
+        square = bend(square, rng)
     r = rng.random()
     if r < 0.3:
         square = cv2.erode(square, np.ones((2, 2), np.uint8) if r < 0.18 else np.ones((3, 3), np.uint8))

@@ -3,8 +3,10 @@
 The layout is one folder:
 
 - ``index.csv``: columns ``kind`` (sketch or photo), ``source``, ``class``, ``path``;
-- ``sketches.zip``, ``photos.zip`` (or folders of the same name without ``.zip``): the files that ``path`` names;
-- ``quickdraw.ndjson.gz``: Quick, Draw! drawings (``word``, ``key_id``, ``drawing`` as lists of ``[xs, ys]`` in 0..255).
+- ``sketches.zip``, ``photos.zip`` (or folders of the same name without ``.zip``): the files that ``path``
+names;
+- ``quickdraw.ndjson.gz``: Quick, Draw! drawings (``word``, ``key_id``, ``drawing`` as lists of ``[xs, ys]``
+in 0..255).
 
 A sketch made from a photo is named ``<photo>-<k>.png``.
 """
@@ -167,9 +169,9 @@ def _read_drawings(path: Path) -> Iterable[Drawing]:
 def make_split(data: SketchPhotoData, *, seed: int = 0, unseen: Iterable[str] = ()) -> Split:
     """Hold back one source photo a class with all its sketches, and a gallery of photos.
 
-    The gallery has five photos of each Sketchy class (the held-back source photo among them; none of them the source
-    of a training sketch) and 1,000 photos of the other sources. One drawing in sixteen and one sketch in ten of the
-    other sketch sources validate the class head.
+    The gallery has five photos of each Sketchy class (the held-back source photo among them; none of them
+    the source of a training sketch) and 1,000 photos of the other sources. One drawing in sixteen and one
+    sketch in ten of the other sketch sources validate the class head.
     """
     rng = np.random.default_rng(seed)
     held: set[str] = set()

@@ -1,0 +1,159 @@
+"""The embedded set as the application uses it: pictures in, vectors and names out, on any CPU.
+
+Implements the application's `SketchEncoder` and `PhotoEncoder` protocols. Loading and running are thread-
+safe.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from models.class_names import class_name
+from models.dual_encoder import EMBEDDING_DIM
+from models.encoder_files import LoadedEncoder, load_encoder
+
+_BATCH = 32
+
+
+def embedded_weights() -> Path:
+    """The folder of the weights that come with the program."""
+    return Path(str(resources.files("checkpoints")))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGuess:
+    """One class a sketch may show."""
+
+    class_name: str
+    english: str
+    korean: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class SketchReading:
+    """All that one pass over a sketch says."""
+
+    embedding: NDArray[np.float32]  # (256,), length 1
+    guesses: tuple[ClassGuess, ...]  # best first
+
+
+class EmbeddedEncoder:
+    """Sketches and photos as vectors of one space.
+
+    Parameters
+    ----------
+    weights : Path, optional
+        Folder with both weight files; the ones that come with the program when not given.
+    """
+
+    dimension = EMBEDDING_DIM
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._folder = weights or embedded_weights()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _loaded_once(self) -> LoadedEncoder:
+        return load_encoder(self._folder)
+
+    @property
+    def _loaded(self) -> LoadedEncoder:
+        with self._lock:  # two threads asking at once must not load twice
+            return self._loaded_once
+
+    @property
+    def model_id(self) -> str:
+        """Names the space; changes with the weights."""
+        return self._loaded.info.model_id
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that a sketch can be named as."""
+        return self._loaded.info.classes
+
+    def encode_sketches(self, sketches: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(h, w) uint8 square sketches, black on white, cropped and centred -> (n, 256) float32, length 1."""
+        if not sketches:
+            return np.zeros((0, EMBEDDING_DIM), np.float32)
+        return np.concatenate(
+            [self._run_sketches(sketches[i : i + _BATCH])[0] for i in range(0, len(sketches), _BATCH)]
+        )
+
+    def read_sketch(self, sketch: NDArray[np.uint8], *, limit: int = 5) -> SketchReading:
+        """Embedding and names of one sketch in one pass."""
+        embeddings, probabilities = self._run_sketches([sketch])
+        return SketchReading(embeddings[0], self._guesses(probabilities[0], limit))
+
+    def name_sketches(
+        self, sketches: Sequence[NDArray[np.uint8]], *, limit: int = 5
+    ) -> list[tuple[ClassGuess, ...]]:
+        """The likeliest classes of each sketch, best first, classes of one name counted together."""
+        return [self._guesses(row, limit) for row in self._run_sketches(sketches)[1]]
+
+    def encode_photos(self, photos: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(h, w, 3) uint8 RGB photos, upright, of any size -> (n, 256) float32, length 1."""
+        if not photos:
+            return np.zeros((0, EMBEDDING_DIM), np.float32)
+        loaded = self._loaded
+        side = loaded.info.photo_side
+        rows = []
+        for start in range(0, len(photos), _BATCH):
+            squares = [_squeeze(p, side) for p in photos[start : start + _BATCH]]
+            batch = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2)  # channels last in memory
+            with torch.inference_mode():
+                rows.append(loaded.photo_head(loaded.photo_trunk(_normalise(batch))).numpy())
+        return np.concatenate(rows)
+
+    def _run_sketches(
+        self, sketches: Sequence[NDArray[np.uint8]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        loaded = self._loaded
+        side = loaded.info.sketch_side
+        grey = np.stack(
+            [np.asarray(Image.fromarray(s).resize((side, side), Image.Resampling.BOX)) for s in sketches]
+        )
+        # A drawing and its mirror image mean the same thing: averaging both steadies the answer.
+        both = np.concatenate([grey, grey[:, :, ::-1]])
+        x = _normalise(torch.from_numpy(both))[:, None].expand(-1, 3, -1, -1)
+        with torch.inference_mode():
+            embeddings, logits = loaded.sketch(x.contiguous(memory_format=torch.channels_last))
+            n = len(sketches)
+            mean = torch.nn.functional.normalize(embeddings[:n] + embeddings[n:], dim=1)
+            probabilities = (logits[:n].softmax(1) + logits[n:].softmax(1)) / 2
+        return mean.numpy(), probabilities.numpy()
+
+    def _guesses(self, probabilities: NDArray[np.float32], limit: int) -> tuple[ClassGuess, ...]:
+        merged: dict[str, ClassGuess] = {}
+        for i in np.argsort(-probabilities)[: 2 * limit]:
+            words = class_name(self.classes[i])
+            earlier = merged.get(words.english)
+            merged[words.english] = ClassGuess(
+                earlier.class_name if earlier else self.classes[i],
+                words.english,
+                words.korean,
+                float(probabilities[i]) + (earlier.probability if earlier else 0.0),
+            )
+        return tuple(sorted(merged.values(), key=lambda g: -g.probability)[:limit])
+
+
+def _normalise(pixels: Tensor) -> Tensor:
+    """uint8 -> what EfficientNet-Lite was trained with."""
+    return (pixels.float() - 127) / 128
+
+
+def _squeeze(photo: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The whole photo as a square: cutting to the middle would lose what stands at the edge."""
+    image = Image.fromarray(photo).resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.asarray(image)

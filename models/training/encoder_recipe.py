@@ -1,0 +1,86 @@
+"""What decides an encoder's training: the schedule, the losses' weights, the mixture of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A stretch of training with its own cosine (SGDR, Loshchilov & Hutter 2017)."""
+
+    steps: int
+    peak: float = 1.0
+    """Factor of the learning rates at its beginning."""
+    side: int = 96
+    """Sketches are trained at this side but for the last fifth: a smaller picture teaches faster."""
+    elastic: float = 0.0
+    """Share of sketch pictures that are bent as well as warped."""
+
+
+@dataclass(frozen=True)
+class EncoderRecipe:
+    """Everything that decides a run; kept beside its checkpoint, so that a resumed run is the same run."""
+
+    cycles: tuple[Cycle, ...] = (Cycle(5500), Cycle(4500, peak=0.6, side=112, elastic=0.5))
+    batch: int = 64
+    final_side: int = 128
+    """The last fifth of a cycle is trained at this side, and the encoder is used at it."""
+    frozen_blocks: int = 5
+    """The stem and so many blocks of the sketch tower keep their ImageNet weights: early edges serve
+    sketches too.
+    """
+    trunk_rate: float = 6e-4
+    head_rate: float = 1.5e-3
+    warmup: int = 200
+    weight_decay: float = 0.02
+    photos_per_step: int = 1024
+    temperature: float = 0.07
+    proxy_scale: float = 16.0
+    class_weight: float = 1.0
+    retrieval_weight: float = 1.0
+    proxy_weight: float = 0.5
+    photo_weight: float = 0.5
+    instance_bonus: float = 2.0
+    label_smoothing: float = 0.1
+    ema: float = 0.998
+    # Shares of a batch: Quick, Draw! drawings, sketches made from photos, other sketches, edge maps of
+    # photos.
+    drawing_share: float = 0.53
+    photo_sketch_share: float = 0.25
+    other_sketch_share: float = 0.07
+    edge_share: float = 0.15
+    photo_epochs: int = 12
+    validate_every: int = 500
+    patience: int = 6
+    """Validations without a better mAP after which the run ends early."""
+    checkpoint_every: int = 100
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Of all cycles."""
+        return sum(c.steps for c in self.cycles)
+
+    def at(self, step: int) -> tuple[Cycle, int]:
+        """The cycle that a step belongs to, and its number within it."""
+        for cycle in self.cycles:
+            if step < cycle.steps:
+                return cycle, step
+            step -= cycle.steps
+        return self.cycles[-1], self.cycles[-1].steps
+
+    def side_at(self, step: int) -> int:
+        """Side of the sketches of a step, in pixels."""
+        cycle, within = self.at(step)
+        return self.final_side if within >= cycle.steps * 4 // 5 else cycle.side
+
+    def rate_at(self, step: int) -> float:
+        """Factor of the learning rates: a linear warm-up, then half a cosine down to nought."""
+        cycle, within = self.at(step)
+        if within < self.warmup:
+            return cycle.peak * (within + 1) / self.warmup
+        way = (within - self.warmup) / max(1, cycle.steps - self.warmup)
+        return cycle.peak * 0.5 * (1 + float(np.cos(np.pi * way)))
