@@ -90,7 +90,6 @@ class LiveBridge(QObject):
         run_in_background(
             self,
             lambda _job: self._open(session),
-            on_success=lambda live: self._opened(session, live),
             on_failure=lambda failure: self._failed(session, failure.sentence),
             name="open the camera",
             serial="camera",
@@ -98,9 +97,7 @@ class LiveBridge(QObject):
 
     def stop(self) -> None:
         """Close the camera; returns at once, and nothing more arrives of it."""
-        self._session += 1
-        live, self._live = self._live, None
-        self._forget()
+        live = self._end_session()
         if live is not None:
             run_in_background(self, lambda _job: live.stop(), name="close the camera", serial="camera")
         if self._state is not CameraState.OFF:
@@ -108,16 +105,14 @@ class LiveBridge(QObject):
 
     def close(self) -> None:
         """Close the camera and wait until it is: the program ends."""
-        self._session += 1
-        live, self._live = self._live, None
-        self._forget()
+        live = self._end_session()
         self._state = CameraState.OFF
         if live is not None:
             live.stop()
 
     # On other threads
 
-    def _open(self, session: int) -> LiveHand:
+    def _open(self, session: int) -> None:
         from sketch_app.live import LiveHand
 
         live = LiveHand(
@@ -125,9 +120,10 @@ class LiveBridge(QObject):
             on_frame=lambda frame: self._frame_arrived(session, frame),
             on_state=lambda state, sentence: self._emit_state(session, state.name.lower(), sentence),
         )
-        if session == self._session:
-            live.start()
-        return live
+        with self._lock:
+            if session == self._session:  # not switched off meanwhile
+                live.start()
+                self._live = live
 
     def _frame_arrived(self, session: int, live: LiveFrame) -> None:
         image = live.frame.image
@@ -154,12 +150,6 @@ class LiveBridge(QObject):
             log.debug("a camera state came after the window was gone")
 
     # In the GUI thread
-
-    def _opened(self, session: int, live: LiveHand) -> None:
-        if session == self._session:
-            self._live = live
-        else:  # switched off meanwhile
-            run_in_background(self, lambda _job: live.stop(), name="close the camera", serial="camera")
 
     def _failed(self, session: int, sentence: str) -> None:
         if session == self._session:
@@ -192,7 +182,7 @@ class LiveBridge(QObject):
             name, sentence = "ended", sentence or self._sentence
         self._announce(CameraState(name), sentence)
         if self._state is CameraState.ENDED:
-            live, self._live = self._live, None
+            live = self._end_session()
             if live is not None:
                 run_in_background(self, lambda _job: live.stop(), name="close the camera", serial="camera")
 
@@ -200,7 +190,11 @@ class LiveBridge(QObject):
         self._state, self._sentence = state, sentence
         self.state_changed.emit(state, sentence)
 
-    def _forget(self) -> None:
+    def _end_session(self) -> LiveHand | None:
+        """Nothing of the running session is heard any more; the caller stops what is returned."""
         with self._lock:
+            self._session += 1
+            live, self._live = self._live, None
             self._readings.clear()
             self._newest = None
+        return live

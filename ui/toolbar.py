@@ -143,6 +143,7 @@ class Toolbar(QFrame):
         action = self._actions.camera
         action.setChecked(on)
         action.setText(words.get(state, self.tr("Camera off")))
+        self._camera.setText(f" {action.text()}")  # room beside the icon
         bind_icon(action, "camera" if on else "camera-off", "accent_text" if on else "text")
         hint = self.tr("Switch the camera off") if on else self.tr("Switch the camera on")
         action.setToolTip(f"{hint}  ({key_name(action)})")

@@ -1,0 +1,156 @@
+"""How long the window makes a person wait: gaps of the event loop while photos are read and drawn for.
+
+Run it with ``python -m benchmarks.event_loop``; the interface tests use `GapMeter`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+_TICK = 4  # milliseconds between two looks at the clock
+
+
+class GapMeter(QObject):
+    """Notes the time between turns of the event loop; what is above a tick somebody had to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gaps: list[float] = []
+        self._last = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Begin anew."""
+        self._gaps.clear()
+        self._last = time.perf_counter()
+        self._timer.start(_TICK)
+
+    def stop(self) -> np.ndarray:
+        """End, and return the gaps in milliseconds."""
+        self._timer.stop()
+        return 1000 * np.array(self._gaps)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self._gaps.append(now - self._last)
+        self._last = now
+
+
+class Scribbler(QObject):
+    """Draws circles on a widget with mouse events, sixty moves a second, a stroke a second."""
+
+    def __init__(self, target: QWidget) -> None:
+        super().__init__()
+        self._target = target
+        self._step = 0
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._move)
+
+    def start(self) -> None:
+        """Begin to draw."""
+        self._timer.start(16)
+
+    def stop(self) -> None:
+        """Lift the pen."""
+        self._timer.stop()
+        if self._step % 60:
+            QTest.mouseRelease(self._target, Qt.MouseButton.LeftButton, pos=self._place())
+
+    def _move(self) -> None:
+        within = self._step % 60
+        if within == 0:
+            QTest.mousePress(self._target, Qt.MouseButton.LeftButton, pos=self._place())
+        elif within == 59:
+            QTest.mouseRelease(self._target, Qt.MouseButton.LeftButton, pos=self._place())
+        else:
+            QTest.mouseMove(self._target, self._place())
+        self._step += 1
+
+    def _place(self) -> QPoint:
+        angle = 2 * math.pi * (self._step % 60) / 59
+        radius = 40 + 8 * (self._step // 60 % 12)
+        centre = QPointF(self._target.rect().center())
+        return (centre + radius * QPointF(math.cos(angle), math.sin(angle))).toPoint()
+
+
+def make_photos(folder: Path, count: int, seed: int = 0) -> None:
+    """Noise on colours, 12 megapixels as from a phone: what costs most to decode."""
+    from PIL import Image
+
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(0, 60, (300, 400, 3), np.uint8)
+    for number in range(count):
+        colour = rng.integers(0, 195, 3, np.uint8)
+        image = Image.fromarray(noise + colour).resize((4000, 3000), Image.Resampling.BILINEAR)
+        image.save(folder / f"photo-{number:04}.jpg", quality=85)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args(argv)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["SKETCH_APP_HOME"] = home
+        photos = Path(home) / "photos"
+        photos.mkdir()
+        make_photos(photos, options.photos)
+        gaps, scanned = measure(photos, options.seconds)
+    p50, p99, worst = np.percentile(gaps, [50, 99, 100])
+    print(f"{len(gaps)} turns in {gaps.sum() / 1000:.1f} s, scanning {'all along' if scanned else 'ended'}")
+    print(f"gap p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {worst:.1f} ms")
+    return 0 if p99 < 50 else 1
+
+
+def measure(photos: Path, seconds: float) -> tuple[np.ndarray, bool]:
+    """Gaps in ms while a folder is indexed, somebody draws and every stroke searches."""
+    from sketch_app.paths import AppPaths
+    from sketch_app.workspace import Workspace
+    from ui.main_window import MainWindow
+    from ui.theme import apply_theme
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    apply_theme(app, "light")
+    workspace = Workspace(AppPaths.default())
+    workspace.update_settings(camera_on=False)
+    window = MainWindow(workspace)
+    meter, scribbler = GapMeter(), Scribbler(window.stage)
+    window.painted.connect(window.start)
+
+    def begin() -> None:
+        window.photos.read_folder(photos)
+        scribbler.start()
+        meter.start()
+
+    window.photos.opened.connect(begin)
+    still_scanning: list[bool] = []
+
+    def end() -> None:
+        still_scanning.append(window.photos.is_scanning)
+        scribbler.stop()
+        window.close()
+        app.quit()
+
+    window.photos.opened.connect(lambda: QTimer.singleShot(round(seconds * 1000), end))
+    window.show()
+    app.exec()
+    workspace.close()
+    return meter.stop(), bool(still_scanning and still_scanning[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
