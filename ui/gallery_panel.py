@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QLocale, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
@@ -196,7 +196,7 @@ class GalleryPanel(QWidget):
         self._rescan.setText(self.tr("Scan again"))
         self._no_folders.setText(self.tr("No folder has been added yet."))
         summary = self._summary
-        self._count.setText(_photos(summary.photo_count) if summary is not None else "")
+        self._count.setText(self.tr("%n photo(s)", "", summary.photo_count) if summary is not None else "")
         skipped = len(summary.skipped) if summary is not None else 0
         self._skipped.setText(self.tr("%n file(s) could not be read", "", skipped))
         self._skipped.setVisible(skipped > 0)
@@ -293,7 +293,7 @@ class FolderRow(QWidget):
     def retranslate(self) -> None:
         """Say everything in the language of now."""
         self._count.setText(QLocale().toString(self._folder.photo_count))
-        self._count.setToolTip(_photos(self._folder.photo_count))
+        self._count.setToolTip(self.tr("%n photo(s)", "", self._folder.photo_count))
         self._rescan_action.setText(self.tr("Scan again"))
         self._open_action.setText(self.tr("Open the folder"))
         self._remove_action.setText(self.tr("Remove from the gallery…"))
@@ -315,10 +315,6 @@ class FolderRow(QWidget):
     @Slot()
     def _open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._folder.path))))
-
-
-def _photos(count: int) -> str:
-    return QCoreApplication.translate("GalleryPanel", "%n photo(s)", "", count)
 
 
 def _breakable(path: str) -> str:

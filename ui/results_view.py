@@ -39,7 +39,7 @@ class ResultsView(QWidget):
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.grid)
         self._update: SearchUpdate | None = None
-        self._message = ""
+        self._message, self._invites = "", False
         self._on_action: SignalInstance | None = None
         self.actions_of_photo.notice.connect(self.notice)
         self.actions_of_photo.more_like_this.connect(self.more_like_this)
@@ -49,7 +49,7 @@ class ResultsView(QWidget):
     def show_update(self, update: SearchUpdate) -> None:
         """Show an answer's results; the caller drops answers of an older revision."""
         new_request = self._update is None or update.request.number != self._update.request.number
-        self._update = update
+        self._update, self._invites = update, False
         self.set_stale(False)
         if not update.results and update.stage is not Stage.COMPLETE and self.grid.model().rowCount():
             return  # the photos stay until it is certain that none answers
@@ -62,7 +62,7 @@ class ResultsView(QWidget):
 
     def clear(self, message: str = "") -> None:
         """Show no photo, and `message` (or the hint to draw) in their place."""
-        self._update, self._message = None, message
+        self._update, self._message, self._invites = None, message, False
         self.set_stale(False)
         self._thumbnails.keep_waiting_for(set())
         self.grid.show_results(())
@@ -70,8 +70,8 @@ class ResultsView(QWidget):
 
     def invite_folder(self) -> None:
         """Say that the gallery is empty, with the button that adds a folder."""
-        self._update = None
-        self.grid.show_results(())
+        self.clear()
+        self._invites = True
         self._say(
             "folder-plus",
             self.tr("There are no photos here yet. Add a folder of photos to search in it."),
@@ -87,6 +87,8 @@ class ResultsView(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             if self._update is not None and not self._update.results:
                 self._say_nothing_found(self._update)
+            elif self._invites:
+                self.invite_folder()
             elif self._update is None:
                 self.clear(self._message)
         super().changeEvent(event)

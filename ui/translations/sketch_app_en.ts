@@ -12,6 +12,33 @@
     </message>
 </context>
 <context>
+    <name>FolderRow</name>
+    <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>%n photo</numerusform>
+            <numerusform>%n photos</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GalleryControl</name>
+    <message numerus="yes">
+        <source>%n photo(s) added.</source>
+        <translation>
+            <numerusform>%n photo added.</numerusform>
+            <numerusform>%n photos added.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read; the gallery says why.</source>
+        <translation>
+            <numerusform>%n file could not be read; the gallery says why.</numerusform>
+            <numerusform>%n files could not be read; the gallery says why.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>GalleryPanel</name>
     <message numerus="yes">
         <source>%n photo(s) added</source>
@@ -42,10 +69,34 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>%n photo</numerusform>
+            <numerusform>%n photos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n file(s) could not be read</source>
         <translation>
             <numerusform>%n file could not be read</numerusform>
             <numerusform>%n files could not be read</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message numerus="yes">
+        <source>%n photo(s) found</source>
+        <translation>
+            <numerusform>%n photo found</numerusform>
+            <numerusform>%n photos found</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n photo(s) in the gallery</source>
+        <translation>
+            <numerusform>%n photo in the gallery</numerusform>
+            <numerusform>%n photos in the gallery</numerusform>
         </translation>
     </message>
 </context>

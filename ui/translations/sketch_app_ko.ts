@@ -101,6 +101,25 @@
     </message>
 </context>
 <context>
+    <name>App</name>
+    <message>
+        <source>sketch_app is already open with this gallery.</source>
+        <translation>이 갤러리로 sketch_app이 이미 열려 있어요.</translation>
+    </message>
+    <message>
+        <source>Go to that window, or open a second one. Only one of them at a time can add photos; both can search.</source>
+        <translation>그 창으로 가거나 창을 하나 더 열 수 있어요. 사진은 한 번에 한 창에서만 추가할 수 있고, 찾기는 두 창에서 모두 할 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Go to that window</source>
+        <translation>그 창으로 가기</translation>
+    </message>
+    <message>
+        <source>Open a second window</source>
+        <translation>창 하나 더 열기</translation>
+    </message>
+</context>
+<context>
     <name>Background</name>
     <message>
         <source>Something went wrong ({0}): {1}. The log has the details.</source>
@@ -108,7 +127,59 @@
     </message>
 </context>
 <context>
+    <name>CrashReporter</name>
+    <message>
+        <source>sketch_app has a fault</source>
+        <translation>sketch_app에 문제가 생겼어요</translation>
+    </message>
+    <message>
+        <source>Something went wrong. Your sketch is kept; you can go on, or start again.</source>
+        <translation>문제가 생겼어요. 스케치는 그대로 있으니 계속하거나 다시 시작할 수 있어요.</translation>
+    </message>
+    <message>
+        <source>The log is {0}</source>
+        <translation>로그 파일: {0}</translation>
+    </message>
+    <message>
+        <source>No log could be written.</source>
+        <translation>로그를 쓰지 못했어요.</translation>
+    </message>
+    <message>
+        <source>Open the log&apos;s folder</source>
+        <translation>로그 폴더 열기</translation>
+    </message>
+</context>
+<context>
+    <name>FileCommands</name>
+    <message>
+        <source>There is nothing to save yet: draw something first.</source>
+        <translation>아직 저장할 것이 없어요. 먼저 무언가를 그려 보세요.</translation>
+    </message>
+    <message>
+        <source>Saved as {0} (.json, .svg, .png) in {1}</source>
+        <translation>{1}에 {0} (.json, .svg, .png) 이름으로 저장했어요</translation>
+    </message>
+    <message>
+        <source>Open a sketch</source>
+        <translation>스케치 열기</translation>
+    </message>
+    <message>
+        <source>Opened {0}. Undo brings back the former sketch.</source>
+        <translation>{0} 파일을 열었어요. 실행 취소를 누르면 이전 스케치로 돌아가요.</translation>
+    </message>
+    <message>
+        <source>Add a folder of photos</source>
+        <translation>사진 폴더 추가</translation>
+    </message>
+</context>
+<context>
     <name>FolderRow</name>
+    <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>사진 %n장</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Scan again</source>
         <translation>다시 살펴보기</translation>
@@ -128,6 +199,21 @@
     <message>
         <source>What to do with {0}</source>
         <translation>{0} 폴더로 할 수 있는 일</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryControl</name>
+    <message numerus="yes">
+        <source>%n photo(s) added.</source>
+        <translation>
+            <numerusform>사진 %n장을 추가했어요.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read; the gallery says why.</source>
+        <translation>
+            <numerusform>파일 %n개를 읽지 못했어요. 이유는 갤러리에서 볼 수 있어요.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -277,9 +363,88 @@
         <source>Keep</source>
         <translation>그대로 두기</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>%n photo(s)</source>
-        <translation>사진 %n장</translation>
+        <translation>
+            <numerusform>사진 %n장</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Opening the gallery</source>
+        <translation>갤러리를 여는 중</translation>
+    </message>
+    <message>
+        <source>Your sketch from the last time is back. Clear takes it away.</source>
+        <translation>지난번 스케치를 되살렸어요. ‘모두 지우기’를 누르면 없어져요.</translation>
+    </message>
+    <message>
+        <source>Cleared. Undo brings it back.</source>
+        <translation>모두 지웠어요. 실행 취소를 누르면 되돌아와요.</translation>
+    </message>
+    <message>
+        <source>Draw something first, then search.</source>
+        <translation>먼저 무언가를 그린 다음 찾아 보세요.</translation>
+    </message>
+    <message>
+        <source>The gallery in its new place opens when you start the program again.</source>
+        <translation>새 위치의 갤러리는 프로그램을 다시 시작하면 열려요.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 해 보기</translation>
+    </message>
+    <message>
+        <source>Point with your index finger and draw.
+A closed fist lifts the pen.</source>
+        <translation>검지를 펴고 그려 보세요.
+주먹을 쥐면 펜이 들려요.</translation>
+    </message>
+    <message>
+        <source>The camera is starting. You can already draw with the mouse.</source>
+        <translation>카메라를 켜는 중이에요. 마우스로는 지금도 그릴 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Draw here with the mouse, a pen or a finger.</source>
+        <translation>마우스나 펜, 손가락으로 여기에 그려 보세요.</translation>
+    </message>
+    <message>
+        <source>Searching; the first time takes a little longer</source>
+        <translation>찾는 중이에요. 처음에는 조금 더 걸려요</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n photo(s) found</source>
+        <translation>
+            <numerusform>사진 %n장을 찾았어요</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} in {1} s</source>
+        <translation>{0} ({1}초)</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n photo(s) in the gallery</source>
+        <translation>
+            <numerusform>갤러리에 사진 %n장이 있어요</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No photos yet. Add a folder of photos to search in.</source>
+        <translation>아직 사진이 없어요. 찾을 사진 폴더를 추가해 보세요.</translation>
+    </message>
+    <message>
+        <source>sketch_app</source>
+        <translation>sketch_app</translation>
+    </message>
+    <message>
+        <source>Drawing area</source>
+        <translation>그리는 곳</translation>
+    </message>
+    <message>
+        <source>Draw with the finger in the air, the mouse, a pen or touch. Keys work here.</source>
+        <translation>허공에서 손가락으로, 또는 마우스나 펜, 터치로 그려요. 여기서 키보드도 쓸 수 있어요.</translation>
     </message>
 </context>
 <context>
@@ -594,6 +759,21 @@
     </message>
 </context>
 <context>
+    <name>SidePanel</name>
+    <message>
+        <source>Photos</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>Gallery and filters</source>
+        <translation>갤러리와 필터</translation>
+    </message>
+    <message>
+        <source>Photos or gallery</source>
+        <translation>사진 또는 갤러리</translation>
+    </message>
+</context>
+<context>
     <name>SkippedDialog</name>
     <message>
         <source>Files that could not be read</source>
@@ -660,7 +840,7 @@
         <translation>저장하거나 보내지 않아요</translation>
     </message>
     <message>
-        <source>The camera&apos;s pictures are used on this computer only, to see your hand, and then dropped.</source>
+        <source>The camera&apos;s pictures are used on this computer only, to see your hand, then dropped.</source>
         <translation>카메라 화면은 이 컴퓨터에서 손을 알아보는 데만 쓰고 바로 버려요.</translation>
     </message>
     <message>
