@@ -220,36 +220,29 @@ def apt_install(packages: list[str]) -> bool:
     return subprocess.call(install, stdin=subprocess.DEVNULL) == 0
 
 
-def provide_libraries() -> None:
-    """Install the shared libraries that are missing; stop only for those that nothing runs without."""
+def provide_system_packages() -> None:
+    """Install what the system lacks; stop only for what nothing runs without."""
     if not sys.platform.startswith("linux"):
         return
     needed, for_window = missing(LIBRARIES), missing(WINDOW_LIBRARIES) if has_display() else []
+    # Debian and Ubuntu keep what a virtual environment needs in a package of its own.
+    if (
+        this_python() in SUPPORTED
+        and not program("pip").exists()
+        and not importlib.util.find_spec("ensurepip")
+    ):
+        needed.append(f"python{this_python()}-venv")
     packages = needed + for_window
     if not packages or apt_install(packages):
         return
     if needed:
         raise SetupError(
-            f"system libraries are missing and could not be installed from here. Please type\n\n"
+            f"system packages are missing and could not be installed from here. Please type\n\n"
             f"    {apt_line(packages)}\n\n"
-            "(elsewhere than on Debian and Ubuntu: install the same libraries with the system's own package "
-            "tool), and run this command again."
+            "(elsewhere than on Debian and Ubuntu: install the same with the system's own package tool), "
+            "and run this command again."
         )
     say(f"a window on this display needs more system libraries; please type: {apt_line(packages)}")
-
-
-def provide_ensurepip() -> None:
-    """Debian and Ubuntu keep what a virtual environment needs in a package of its own."""
-    if importlib.util.find_spec("ensurepip"):
-        return
-    package = f"python{this_python()}-venv"
-    apt_install([package])
-    importlib.invalidate_caches()
-    if not importlib.util.find_spec("ensurepip"):
-        raise SetupError(
-            f"this Python ({sys.executable}) cannot make a virtual environment. Please type\n\n"
-            f"    {apt_line([package])}\n\nand run this command again."
-        )
 
 
 # --- the virtual environment -------------------------------------------------------------------------------
@@ -349,7 +342,6 @@ def make_environment() -> None:
             f"the disk is too full: about {NEEDED_GB:.0f} GB are needed in {ENVIRONMENT}, {free:.1f} GB are "
             "free. Free some space, and run this command again."
         )
-    provide_ensurepip()
     say(f"making the virtual environment {ENVIRONMENT}")
     if subprocess.call([sys.executable, "-m", "venv", str(ENVIRONMENT)], stdin=subprocess.DEVNULL) != 0:
         raise SetupError(f"the virtual environment {ENVIRONMENT} could not be made; the lines above say why.")
@@ -430,7 +422,7 @@ def install(extras: list[str]) -> None:
 
 def set_up(extras: Iterable[str]) -> None:
     """Bring the environment to what the project's files ask for; at once where it is there already."""
-    provide_libraries()
+    provide_system_packages()
     if is_ready(extras):
         return
     if this_python() not in SUPPORTED:
