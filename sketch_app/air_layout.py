@@ -21,7 +21,7 @@ Rect: TypeAlias = tuple[float, float, float, float]
 _BUTTON_TOP: Final = 0.015
 _BUTTON_BOTTOM: Final = 0.155
 _CANVAS_TOP: Final = 0.19
-_CANVAS_BOTTOM: Final = 0.86
+_CANVAS_BOTTOM: Final = 0.8
 _SIDE: Final = 0.015
 _GAP: Final = 0.015
 
