@@ -16,7 +16,7 @@ from sketch_app.sketch import Pen, Sketch, Stroke
 FORMAT: Final = "sketch_app sketch"
 VERSION: Final = 1
 MAX_STROKES: Final = 20_000
-MAX_POINTS: Final = 400_000  # of the whole sketch: hours of drawing
+MAX_POINTS: Final = 200_000  # of the whole sketch: nearly two hours of unbroken drawing
 
 # Wide enough for any canvas a person draws on, narrow enough that nothing overflows or fills the memory.
 _Side = Annotated[int, Field(ge=16, le=16_384)]
