@@ -22,12 +22,17 @@ _TICK = 4  # milliseconds between two looks at the clock
 
 
 class GapMeter(QObject):
-    """Notes the time between turns of the event loop; what is above a tick somebody had to wait."""
+    """Notes the time between turns of the event loop; what is above a tick somebody had to wait.
+
+    On Linux the kernel says how long this thread was ready and got no processor. That share of a gap is the
+    other programs' doing, on a machine that is busy with something else, and is kept apart.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._gaps: list[float] = []
+        self._gaps: list[tuple[float, float]] = []
         self._last = 0.0
+        self._starved = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -35,18 +40,33 @@ class GapMeter(QObject):
     def start(self) -> None:
         """Begin anew."""
         self._gaps.clear()
+        self._starved = _starved()
         self._last = time.perf_counter()
         self._timer.start(_TICK)
 
-    def stop(self) -> np.ndarray:
-        """End, and return the gaps in milliseconds."""
+    def pause(self) -> None:
+        """Note nothing more."""
         self._timer.stop()
-        return 1000 * np.array(self._gaps)
+
+    def stop(self) -> tuple[np.ndarray, np.ndarray]:
+        """End, and return the gaps in milliseconds: as they were, and without the waiting for a processor."""
+        self._timer.stop()
+        gaps = 1000 * np.array(self._gaps).reshape(-1, 2)
+        return gaps[:, 0], gaps[:, 0] - gaps[:, 1]
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self._gaps.append(now - self._last)
-        self._last = now
+        now, starved = time.perf_counter(), _starved()
+        gap = now - self._last
+        self._gaps.append((gap, min(gap, starved - self._starved)))
+        self._last, self._starved = now, starved
+
+
+def _starved() -> float:
+    """Seconds the main thread has waited for a processor; 0 where the kernel does not say."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 class Scribbler(QObject):
@@ -109,14 +129,15 @@ def main(argv: list[str] | None = None) -> int:
         photos = Path(home) / "photos"
         photos.mkdir()
         make_photos(photos, options.photos)
-        gaps, scanned = measure(photos, options.seconds)
-    p50, p99, worst = np.percentile(gaps, [50, 99, 100])
-    print(f"{len(gaps)} turns in {gaps.sum() / 1000:.1f} s, scanning {'all along' if scanned else 'ended'}")
-    print(f"gap p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {worst:.1f} ms")
-    return 0 if p99 < 50 else 1
+        raw, own, scanned = measure(photos, options.seconds)
+    print(f"{len(raw)} turns in {raw.sum() / 1000:.1f} s; the scan {'ran all along' if scanned else 'ended'}")
+    for name, gaps in (("gap", raw), ("without waiting for a processor", own)):
+        p50, p99, worst = np.percentile(gaps, [50, 99, 100])
+        print(f"{name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {worst:.1f} ms")
+    return 0 if np.percentile(own, 99) < 50 else 1
 
 
-def measure(photos: Path, seconds: float) -> tuple[np.ndarray, bool]:
+def measure(photos: Path, seconds: float) -> tuple[np.ndarray, np.ndarray, bool]:
     """Gaps in ms while a folder is indexed, somebody draws and every stroke searches."""
     from sketch_app.paths import AppPaths
     from sketch_app.workspace import Workspace
@@ -140,6 +161,7 @@ def measure(photos: Path, seconds: float) -> tuple[np.ndarray, bool]:
     still_scanning: list[bool] = []
 
     def end() -> None:
+        meter.pause()
         still_scanning.append(window.photos.is_scanning)
         scribbler.stop()
         window.close()
@@ -148,8 +170,9 @@ def measure(photos: Path, seconds: float) -> tuple[np.ndarray, bool]:
     window.photos.opened.connect(lambda: QTimer.singleShot(round(seconds * 1000), end))
     window.show()
     app.exec()
+    raw, own = meter.stop()
     workspace.close()
-    return meter.stop(), bool(still_scanning and still_scanning[0])
+    return raw, own, bool(still_scanning and still_scanning[0])
 
 
 if __name__ == "__main__":

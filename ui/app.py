@@ -49,6 +49,9 @@ def run_window(
     int
         The process's exit status.
     """
+    # Python's lock changes hands this often at least: the window must not wait out five milliseconds for each
+    # of the threads that read photos.
+    sys.setswitchinterval(0.002)
     app = _application()
     log_file = start_log(workspace.paths.logs)
     crashes = CrashReporter(log_file)
