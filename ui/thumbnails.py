@@ -102,6 +102,11 @@ class Thumbnails(QObject):
         # While the window is being resized the old size, stretched, is better than a hole.
         return next((kept for key, kept in reversed(self._kept.items()) if key[0] == photo_id), None)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any thumbnail asked for is still to come."""
+        return bool(self._waiting or self._running)
+
     def is_without(self, photo_id: int) -> bool:
         """Whether the photo gave no picture."""
         return photo_id in self._without

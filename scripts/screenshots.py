@@ -1,0 +1,408 @@
+"""Takes a picture of every state of the window: both themes, both languages, at 1x and 2x, without a display.
+
+``python scripts/screenshots.py [FOLDER]`` writes below ``docs/screenshots`` by default; ``--theme``,
+``--language``, ``--scale`` and ``--state`` narrow it. The window, the workspace and the search are the real
+ones, on a gallery of the photographs in the wheels of scikit-image and scikit-learn. Korean needs a font with
+Korean letters (on Debian: fonts-noto-cjk or fonts-nanum).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from sketch_app.sketch import Sketch
+    from sketch_app.workspace import Workspace
+    from ui.main_window import MainWindow
+
+THEMES, LANGUAGES, SCALES = ("light", "dark"), ("en", "ko"), (1, 2)
+SIZE = (1280, 800)
+
+
+def cat() -> list[np.ndarray]:
+    """Strokes of a cat's face, (n, 2) each, in canvas pixels."""
+    angle = np.linspace(-0.5 * np.pi, 1.5 * np.pi, 60)
+    head = np.stack([320 + 110 * np.cos(angle), 260 + 95 * np.sin(angle)], axis=1)
+    left_ear = np.array([[235, 200], [225, 110], [290, 168]])
+    right_ear = np.array([[350, 168], [415, 110], [405, 200]])
+    eyes = [
+        np.stack([x + 9 * np.cos(angle), 235 + 12 * np.sin(angle)], axis=1)  # one each side
+        for x in (280, 360)
+    ]
+    mouth = np.array([[295, 300], [308, 310], [320, 298], [332, 310], [345, 300]])
+    whiskers = [
+        np.array([[320 + side * 45, 285 + dy], [320 + side * 150, 275 + 2.2 * dy]])
+        for side in (-1, 1)
+        for dy in (-8, 6)
+    ]
+    return [head, left_ear, right_ear, *eyes, mouth, *whiskers]
+
+
+def sketch_of(strokes: list[np.ndarray]) -> Sketch:
+    """Black strokes as a sketch."""
+    from sketch_app.sketch import Pen, Sketch, Stroke
+
+    made = []
+    for stroke in strokes:
+        count = max(2, int(np.abs(np.diff(stroke, axis=0)).sum() / 6))
+        along = np.linspace(0, len(stroke) - 1, count)
+        points = np.stack([np.interp(along, np.arange(len(stroke)), stroke[:, axis]) for axis in (0, 1)], 1)
+        times = np.linspace(0, count / 60, count, dtype=np.float32)
+        made.append(Stroke(points.astype(np.float32), times, Pen.BLACK, 6.0))
+    return Sketch(tuple(made))
+
+
+def copy_photographs(folder: Path) -> None:
+    """The wheels' photographs in albums, and files that cannot be read."""
+    import skimage.data
+    import sklearn.datasets
+
+    albums = {
+        "Travel": ("hubble_deep_field.jpg", "rocket.jpg", "moon.png", "gravel.png", "grass.png"),
+        "At home": ("chelsea.png", "coffee.png", "clock_motion.png", "motorcycle_left.png", "horse.png"),
+        "Work": (
+            "astronaut.png",
+            "camera.png",
+            "coins.png",
+            "page.png",
+            "brick.png",
+            "text.png",
+            "retina.jpg",
+        ),
+    }
+    for album, names in albums.items():
+        (folder / album).mkdir(parents=True)
+        for name in names:
+            source = Path(skimage.data.__file__).parent / name
+            if source.exists():
+                shutil.copy(source, folder / album / name)
+    pictures = Path(sklearn.datasets.__file__).parent / "images"
+    for name in ("china.jpg", "flower.jpg"):
+        shutil.copy(pictures / name, folder / "Travel" / name)
+    whole = (folder / "Travel" / "china.jpg").read_bytes()
+    (folder / "Travel" / "IMG_2041.jpg").write_bytes(whole[:20000])
+    (folder / "Travel" / "IMG_2042.jpg").write_bytes(whole[:30000])
+    (folder / "Work" / "scan.png").write_bytes(b"")
+    (folder / "Work" / "letter.jpg").write_text("Dear reader")
+    for number, path in enumerate(sorted(folder.rglob("*.*"))):
+        day = time.mktime((2019 + number % 7, 1 + number % 12, 3 + number, 12, 0, 0, 0, 0, -1))
+        os.utime(path, (day, day))
+
+
+@dataclass
+class Studio:
+    """Makes windows and takes their pictures."""
+
+    home: Path
+    target: Path
+    theme: str
+    language: str
+    scale: int
+    windows: int = 0
+    taken: list[Path] = field(default_factory=list)
+
+    @contextmanager
+    def window(self, *, empty: bool = False, source: object | None = None) -> Iterator[MainWindow]:
+        """A started window on the small gallery (or an empty one); closed at the end."""
+        from ui.main_window import MainWindow
+
+        workspace = self._workspace(empty)
+        window = MainWindow(workspace, source=source)
+        window.resize(*SIZE)
+        window.show()
+        self.until(lambda: window._was_painted)
+        window.start()
+        self.until(lambda: window.photos.photo_count is not None)
+        try:
+            yield window
+        finally:
+            window.close()
+            window.deleteLater()
+            workspace.close()
+
+    def _workspace(self, empty: bool) -> Workspace:
+        from sketch_app.paths import AppPaths
+        from sketch_app.workspace import Workspace
+
+        self.windows += 1
+        place = self.home / f"window-{self.windows}"
+        paths = AppPaths(place / "config", place / "data", place / "logs", place / "pictures")
+        workspace = Workspace(paths, gallery=(place if empty else self.home) / "gallery")
+        workspace.update_settings(theme=self.theme, language=self.language, camera_on=False)
+        return workspace
+
+    def draw(self, window: MainWindow, strokes: list[np.ndarray] | None = None) -> None:
+        """Put a drawing onto the canvas and wait for its photos."""
+        window.document.replace(sketch_of(strokes or cat()))
+        self.until(lambda: not window.search.waiting and window.results.grid.model().rowCount() > 0, 60)
+
+    def shoot(self, name: str, window: QWidget, dialog: QWidget | None = None) -> None:
+        """Write the picture of a window, with a dialog in front of it."""
+        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtGui import QColor, QPainter
+
+        self.rest()
+        results = getattr(window, "results", None)
+        if results is not None and results._thumbnails.is_busy:
+            self.until(lambda: not results._thumbnails.is_busy)
+            self.rest()
+        picture = window.grab()
+        if dialog is not None:
+            front = dialog.grab()
+            place = QPoint((window.width() - dialog.width()) // 2, (window.height() - dialog.height()) // 2)
+            painter = QPainter(picture)
+            painter.fillRect(window.rect(), QColor(0, 0, 0, 90))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawPixmap(place, front)
+            painter.end()
+        folder = self.target / f"{self.theme}-{self.language}-{self.scale}x"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.png"
+        if not picture.save(str(path)):
+            raise SystemExit(f"{path} could not be written.")
+        self.taken.append(path)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Let the window work until something holds."""
+        from PySide6.QtTest import QTest
+
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f"Waited {seconds:g} s in vain for a picture's state.")
+            QTest.qWait(20)
+
+    def rest(self) -> None:
+        """Let animations and thumbnails come to rest."""
+        from PySide6.QtTest import QTest
+
+        QTest.qWait(700)
+
+
+def shoot_empty(studio: Studio) -> None:
+    with studio.window() as window:
+        studio.shoot("empty", window)
+        window.side.show_gallery()
+        studio.shoot("gallery", window)
+        window.gallery.show_skipped()
+        from ui.skipped_dialog import SkippedDialog
+
+        studio.shoot("skipped", window, window.findChild(SkippedDialog))
+
+
+def shoot_results(studio: Studio) -> None:
+    with studio.window() as window:
+        studio.draw(window)
+        studio.shoot("results", window)
+        window.gallery._filters._kind.setCurrentIndex(2)
+        studio.until(lambda: window.results.empty.isVisible() and not window.search.waiting)
+        studio.shoot("no-match", window)
+
+
+def shoot_no_gallery(studio: Studio) -> None:
+    with studio.window(empty=True) as window:
+        studio.shoot("no-gallery", window)
+
+
+def shoot_indexing(studio: Studio) -> None:
+    from index.records import IndexProgress
+
+    with studio.window() as window:
+        window.photos._show_progress(
+            IndexProgress("reading", 1284, 5310, 1270, 6, 74.0, 230.0, "IMG_20240817_181502.jpg")
+        )
+        window.side.show_gallery()
+        studio.shoot("indexing", window)
+        window.photos._show_progress(None)
+
+
+def shoot_settings(studio: Studio) -> None:
+    from ui.settings_dialog import SettingsDialog
+
+    with studio.window() as window:
+        window.actions_.settings.trigger()
+        dialog = window.findChild(SettingsDialog)
+        studio.until(dialog._camera.isEnabled)
+        studio.shoot("settings", window, dialog)
+        dialog.close()
+
+
+def shoot_drawing(studio: Studio) -> None:
+    """The virtual hand draws the cat's head in front of the camera."""
+    from device.frames import IterableSource
+    from device.virtual_hand import Performance, VirtualHand
+
+    performance = Performance(VirtualHand()).enter()
+    left, top, right, bottom = performance.drawable()
+    strokes = [np.asarray(stroke, float) for stroke in cat()[:3]]
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.array([right - left, bottom - top])
+    factor = float((room / (high - low)).min()) * 0.9
+    middle = np.array([(left + right) / 2, (top + bottom) / 2])
+    performance.draw_strokes([(stroke - (low + high) / 2) * factor + middle for stroke in strokes])
+    # Slower than a camera, so that a busy computer's tracking sees most of the pictures.
+    source = IterableSource(performance.images(), fps=10)
+    with studio.window(source=source) as window:
+        document = window.document
+        studio.until(lambda: document.live_stroke is not None and len(document.live_stroke.points) > 12, 180)
+        picture = window.grab()  # now, without a rest: the hand moves on
+        folder = studio.target / f"{studio.theme}-{studio.language}-{studio.scale}x"
+        folder.mkdir(parents=True, exist_ok=True)
+        picture.save(str(folder / "drawing.png"))
+        studio.taken.append(folder / "drawing.png")
+
+
+def shoot_camera_lost(studio: Studio) -> None:
+    """A camera that is not there, tried again and again."""
+    from device.frames import WebcamSource
+    from ui.live_bridge import CameraState
+
+    with studio.window(source=WebcamSource(99)) as window:
+        studio.until(lambda: window.air.bridge.state is CameraState.LOST, 60)
+        studio.shoot("camera-lost", window)
+
+
+def shoot_crash(studio: Studio) -> None:
+    import logging
+
+    from ui.crash import CrashReporter
+
+    logging.getLogger("sketch_app.crash").setLevel(logging.CRITICAL + 1)
+    with studio.window() as window:
+        studio.draw(window)
+        reporter = CrashReporter(Path.home() / ".local/state/sketch_app/log/sketch_app.log", window)
+        try:
+            raise ValueError("a stroke without points")
+        except ValueError as error:
+            reporter._post(type(error), error, error.__traceback__)
+        studio.until(lambda: reporter.dialog is not None)
+        studio.shoot("crash", window, reporter.dialog)
+        reporter.dialog.close()
+
+
+def shoot_recovery(studio: Studio) -> None:
+    """A session that died leaves its sketch to the next one."""
+    place = studio.home / f"window-{studio.windows + 1}" / "data" / "autosave"
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[1] + '/scripts')\n"
+        "from pathlib import Path; from screenshots import cat, sketch_of\n"
+        "from sketch_app.autosave import Autosave; from sketch_app.document import SketchDocument\n"
+        "document = SketchDocument(); saving = Autosave(document, Path(sys.argv[2]))\n"
+        "document.replace(sketch_of(cat())); saving.tick(1e9); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(ROOT), str(place)], check=False)
+    with studio.window() as window:
+        if window.document.sketch.is_empty:
+            raise SystemExit("The sketch of the session that died was not offered.")
+        studio.until(lambda: not window.search.waiting, 60)
+        studio.shoot("recovery", window)
+
+
+def shoot_read_only(studio: Studio) -> None:
+    """Another program writes to the gallery while a folder is scanned again."""
+    from index.gallery import Gallery
+
+    with Gallery.open(studio.home / "gallery", write=True), studio.window() as window:
+        window.side.show_gallery()
+        window.photos.read_folder(None)
+        studio.until(lambda: bool(window.gallery._problem), 60)
+        studio.shoot("read-only", window)
+
+
+STATES: dict[str, Callable[[Studio], None]] = {
+    "empty": shoot_empty,
+    "results": shoot_results,
+    "no-gallery": shoot_no_gallery,
+    "indexing": shoot_indexing,
+    "settings": shoot_settings,
+    "drawing": shoot_drawing,
+    "camera-lost": shoot_camera_lost,
+    "crash": shoot_crash,
+    "recovery": shoot_recovery,
+    "read-only": shoot_read_only,
+}
+
+
+def shoot_all(options: argparse.Namespace, scale: int) -> None:
+    """Every chosen picture of one scale: a process knows one only."""
+    from PySide6.QtWidgets import QApplication
+
+    from ui.languages import apply_language
+    from ui.theme import apply_theme
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    apply_theme(app, "light")
+    for theme in options.theme or THEMES:
+        for language in options.language or LANGUAGES:
+            apply_theme(app, theme)
+            apply_language(app, language)
+            studio = Studio(Path(options.home), Path(options.folder), theme, language, scale)
+            studio.windows = time.monotonic_ns()  # each window has a home of its own
+            for state in options.state or STATES:
+                STATES[state](studio)
+            print(f"{theme} {language} {scale}x: {len(studio.taken)} pictures")
+
+
+def index_photographs(home: Path) -> None:
+    """Fill the gallery that all windows share."""
+    from sketch_app.paths import AppPaths
+    from sketch_app.workspace import Workspace
+
+    copy_photographs(home / "Photos")
+    paths = AppPaths(home / "config", home / "data", home / "logs", home / "pictures")
+    workspace = Workspace(paths, gallery=home / "gallery")
+    try:
+        workspace.index_folder(home / "Photos")
+    finally:
+        workspace.close()
+
+
+def main() -> int:
+    """One child process a scale: Qt reads it once, at the start."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", nargs="?", default=str(ROOT / "docs" / "screenshots"))
+    parser.add_argument("--theme", action="append", choices=THEMES)
+    parser.add_argument("--language", action="append", choices=LANGUAGES)
+    parser.add_argument("--scale", action="append", type=int, choices=SCALES)
+    parser.add_argument("--state", action="append", choices=tuple(STATES))
+    parser.add_argument("--home", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.home:
+        shoot_all(options, options.scale[0])
+        return 0
+    with tempfile.TemporaryDirectory() as home:
+        index_photographs(Path(home))
+        for scale in options.scale or SCALES:
+            environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(scale)}
+            command = [sys.executable, __file__, options.folder, "--home", home, "--scale", str(scale)]
+            for name in ("theme", "language", "state"):
+                for value in getattr(options, name) or ():
+                    command += [f"--{name}", value]
+            status = subprocess.run(command, env=environment, check=False).returncode
+            if status:
+                return status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
