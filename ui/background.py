@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, Signal, SignalInstance, Slot
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def run_in_background(
     return _courier().start(_Delivery(owner, work, on_success, on_failure, on_progress), name, serial)
 
 
-def unheard_failures() -> Any:
+def unheard_failures() -> SignalInstance:
     """The signal of a `Failure` whose caller gave no ``on_failure``: the window shows it as a toast."""
     return _courier().unheard
 

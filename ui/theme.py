@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final, Literal
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -164,12 +164,12 @@ def current_theme() -> Theme:
     return _controller(app).theme if isinstance(app, QApplication) else LIGHT
 
 
-def theme_changed() -> Signal:
+def theme_changed() -> SignalInstance:
     """The signal (with the new `Theme`) for widgets that paint themselves; the palette and QSS need none."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         raise RuntimeError("a theme needs an application")
-    return _controller(app).changed  # type: ignore[return-value]
+    return _controller(app).changed
 
 
 def icon(name: str, colour: str | QColor = "text") -> QIcon:

@@ -27,7 +27,7 @@ class Toast(QWidget):
         self._words.setWordWrap(True)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._kind = "info"
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 10, 18, 10)
         row.setSpacing(10)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -81,7 +81,7 @@ class Toast(QWidget):
             return
         area = self._area()
         widest = min(560, area.width() - 48)
-        margins = self.layout().contentsMargins()
+        margins = self._row.contentsMargins()
         spent = margins.left() + margins.right() + 18 + 10
         natural = self._words.fontMetrics().horizontalAdvance(self._words.text()) + 4
         words = min(natural, widest - spent)
