@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sketch_app.errors import SketchAppError
 from sketch_app.model_sets import ModelSet
-from sketch_app.protocols import SketchName
+from sketch_app.protocols import Grey, SketchName
 from sketch_app.ranking import rank_by_vector
 from sketch_app.raster import render_for_model
 from sketch_app.search_types import Filters, SearchRequest, SearchUpdate, Stage
@@ -35,6 +35,9 @@ DEEP_STRENGTH = 0.4
 """Default r of Img2Img-Turbo's stochastic sketch variant (Parmar et al. 2024)."""
 DEEP_SIDE = 256
 """Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
+
+
+_OWN_PACKAGES = frozenset({"sketch_app", "index", "models", "device"})
 
 
 class SearchPipeline:
@@ -174,8 +177,7 @@ class SearchPipeline:
             names: tuple[SketchName, ...] = ()
             signal = "photo"
         else:
-            picture = render_for_model(request.sketch)
-            vector, names = self._models.fast.read_sketch(picture)
+            vector, names = self._models.fast.read_sketch(_picture_of(request))
             signal = "sketch"
         if superseded():
             return
@@ -214,7 +216,7 @@ class SearchPipeline:
         """
         captioner, generator = self._models.captioner, self._models.generator
         assert captioner is not None
-        picture = render_for_model(update.request.sketch)
+        picture = _picture_of(update.request)
         names = captioner.name_sketch(picture) or update.names
         sentence = names[0].sentence if names else None
         update = replace(
@@ -238,13 +240,18 @@ class SearchPipeline:
             )
 
 
+def _picture_of(request: SearchRequest) -> Grey:
+    return render_for_model(request.sketch) if request.picture is None else request.picture
+
+
+def is_own_error(error: BaseException) -> bool:
+    """Whether an error is one of ours, whose text is a sentence for people."""
+    return type(error).__module__.split(".")[0] in _OWN_PACKAGES
+
+
 def sentence_of(error: BaseException) -> str:
     """An error as one sentence for people: our own errors speak for themselves, others name their kind."""
-    if isinstance(error, SketchAppError) or type(error).__module__.split(".")[0] in {
-        "index",
-        "models",
-        "device",
-    }:
+    if is_own_error(error):
         return str(error)
     return f"Something went wrong ({type(error).__name__}: {error}). The log file has the details."
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from sketch_app.protocols import Rgb, SketchName
+from sketch_app.protocols import Grey, Rgb, SketchName
 from sketch_app.sketch import Sketch
 
 
@@ -51,6 +51,8 @@ class SearchRequest:
     limit: int = 60
     like_photo: int | None = None
     """Photos like this one, in place of the sketch."""
+    picture: Grey | None = None
+    """A drawing that exists only as pixels, in place of the sketch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,114 +69,134 @@ class Progress:
     figures: RetrievalFigures | None
 
 
-def train_encoder(
-    train: TrainingSet, validation: Validation, recipe: EncoderRecipe, run_dir: Path
-) -> Iterator[Progress]:
-    """Train, or go on where `run_dir` stopped; the best averaged weights end in
-    ``run_dir/best.safetensors``.
-    """
-    from safetensors.torch import save_file
+class _Run:
+    """A training run at some step: weights, their average, the optimiser, and what has been measured."""
 
-    torch.manual_seed(recipe.seed)
-    model = Encoder(len(train.classes), train.sketch_classes)
-    load_pypi_weights(model.sketch.trunk)
-    model.freeze_front(recipe.frozen_blocks)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trunk_parameters = [p for p in model.sketch.trunk.parameters() if p.requires_grad]
-    known = {id(p) for p in model.sketch.trunk.parameters()}
-    heads = [p for p in model.parameters() if id(p) not in known]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": trunk_parameters, "rate": recipe.trunk_rate},
-            {"params": heads, "rate": recipe.head_rate},
-        ],
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
-    checkpoint = run_dir / "checkpoint.pt"
-    best, since_best, first = -1.0, 0, 0
-    history: list[dict[str, float]] = []
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        model.load_state_dict(saved["model"])
-        for group, kept in zip(optimiser.param_groups, saved["optimiser"]["param_groups"], strict=True):
-            kept["fused"] = group["fused"]
-        optimiser.load_state_dict(saved["optimiser"])
-        average = saved["average"]
-        first, best, since_best, history = saved["step"], saved["best"], saved["since_best"], saved["history"]
-    else:
-        pretrain_photo_head(model, train, recipe)
-        average = {k: v.clone() for k, v in model.state_dict().items()}
-    averaged = Encoder(len(train.classes), train.sketch_classes)
-    averaged.freeze_front(recipe.frozen_blocks)
-    averaged.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.train()
-    state = model.state_dict()  # views of the weights: they follow the training
-    averaged_names = [k for k, v in state.items() if v.dtype.is_floating_point]
-    mean_loss, started = 0.0, time.monotonic()
-    for step in range(first, recipe.steps):
+    def __init__(self, train: TrainingSet, recipe: EncoderRecipe, folder: Path) -> None:
+        self.train, self.recipe, self.folder = train, recipe, folder
+        torch.manual_seed(recipe.seed)
+        self.model = self._encoder()
+        load_pypi_weights(self.model.sketch.trunk)
+        self.model.freeze_front(recipe.frozen_blocks)
+        self.averaged = self._encoder()
+        self.averaged.freeze_front(recipe.frozen_blocks)
+        for network in (self.model, self.averaged):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        trunk = [p for p in self.model.sketch.trunk.parameters() if p.requires_grad]
+        known = {id(p) for p in self.model.sketch.trunk.parameters()}
+        heads = [p for p in self.model.parameters() if id(p) not in known]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": trunk, "rate": recipe.trunk_rate}, {"params": heads, "rate": recipe.head_rate}],
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        self.step, self.loss, self.best, self.since_best = 0, 0.0, -1.0, 0
+        self.history: list[dict[str, float]] = []
+        if not self._resume():
+            pretrain_photo_head(self.model, train, recipe)
+            self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
+        self.weights = self.model.state_dict()  # views: they follow the training
+        self.floating = [k for k, v in self.weights.items() if v.dtype.is_floating_point]
+
+    def _encoder(self) -> Encoder:
+        return Encoder(len(self.train.classes), self.train.sketch_classes)
+
+    def take_step(self) -> None:
+        """One batch. What is random in it follows from seed and step, so that a resumed run is the same."""
+        recipe, step = self.recipe, self.step
+        self.model.train()
         torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout
-        for group in optimiser.param_groups:
+        for group in self.optimiser.param_groups:
             group["lr"] = group["rate"] * recipe.rate_at(step)
-        parts = losses(model, draw_batch(train, recipe, step), recipe)
+        parts = losses(self.model, draw_batch(self.train, recipe, step), recipe)
         loss = torch.stack(list(parts.values())).sum()
-        optimiser.zero_grad()
+        self.optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
         decay = min(recipe.ema, (step + 1) / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(
-                [average[k] for k in averaged_names], [state[k] for k in averaged_names], 1 - decay
+                [self.average[k] for k in self.floating], [self.weights[k] for k in self.floating], 1 - decay
             )
-        mean_loss = loss.item() if mean_loss == 0 else 0.98 * mean_loss + 0.02 * loss.item()
-        done = step + 1
+        value = float(loss.item())
+        self.loss = value if step == 0 else 0.98 * self.loss + 0.02 * value
+        self.step += 1
+
+    def validate(self, validation: Validation) -> RetrievalFigures:
+        """Measure the averaged weights, and keep them when they are the best so far."""
+        from safetensors.torch import save_file
+
+        self.averaged.load_state_dict(self.average)
+        figures = validation.figures(self.averaged)
+        self.history.append({"step": self.step, "loss": self.loss, **figures.as_dict()})
+        self.since_best += 1
+        if figures.map_all > self.best:
+            self.best, self.since_best = figures.map_all, 0
+            part = self.folder / "best.part"
+            metadata = {"classes": json.dumps(self.train.classes), "recipe": json.dumps(asdict(self.recipe))}
+            save_file({k: v.contiguous() for k, v in self.average.items()}, part, metadata=metadata)
+            part.replace(self.folder / BEST_FILE)
+        (self.folder / "history.json").write_text(json.dumps(self.history, indent=1), encoding="utf-8")
+        return figures
+
+    def save(self) -> None:
+        """A killed save leaves the earlier checkpoint whole."""
+        part = self.folder / "checkpoint.part"
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average,
+            **{name: getattr(self, name) for name in _KEPT},
+        }
+        torch.save(state, part)
+        part.replace(self.folder / CHECKPOINT_FILE)
+
+    def _resume(self) -> bool:
+        checkpoint = self.folder / CHECKPOINT_FILE
+        if not checkpoint.exists():
+            return False
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.average = saved["average"]
+        for name in _KEPT:
+            setattr(self, name, saved[name])
+        return True
+
+
+BEST_FILE = "best.safetensors"
+CHECKPOINT_FILE = "checkpoint.pt"
+_KEPT = ("step", "loss", "best", "since_best", "history")
+
+
+def train_encoder(
+    train: TrainingSet, validation: Validation, recipe: EncoderRecipe, run_dir: Path
+) -> Iterator[Progress]:
+    """Train, or go on where `run_dir` stopped, yielding after every step.
+
+    The best averaged weights end in ``run_dir/best.safetensors``; see `export_encoder`.
+    """
+    run = _Run(train, recipe, run_dir)
+    first, started = run.step, time.monotonic()
+    while run.step < recipe.steps and run.since_best < recipe.patience:
+        run.take_step()
         figures = None
-        if done % recipe.validate_every == 0 or done == recipe.steps:
-            averaged.load_state_dict(average)
-            figures = validation.figures(averaged)
-            history.append({"step": done, "loss": mean_loss, **figures.as_dict()})
-            since_best += 1
-            if figures.map_all > best:
-                best, since_best = figures.map_all, 0
-                save_file(
-                    {k: v.contiguous() for k, v in average.items()},
-                    run_dir / "best.safetensors",
-                    metadata={"classes": json.dumps(train.classes), "recipe": json.dumps(asdict(recipe))},
-                )
-            (run_dir / "history.json").write_text(json.dumps(history, indent=1), encoding="utf-8")
-        if figures is not None or done % recipe.checkpoint_every == 0:
-            _save_atomically(
-                checkpoint,
-                {
-                    "model": model.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "average": average,
-                    "step": done,
-                    "best": best,
-                    "since_best": since_best,
-                    "history": history,
-                },
-            )
-        left = (time.monotonic() - started) / (done - first) * (recipe.steps - done)
-        yield Progress(done, recipe.steps, mean_loss, left, figures)
-        if since_best >= recipe.patience:
-            log.info("Stopped at step %d: no better mAP in %d validations.", done, since_best)
-            break
-
-
-def _save_atomically(path: Path, state: dict[str, object]) -> None:
-    """A killed save leaves the earlier checkpoint whole."""
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
+        if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
+            figures = run.validate(validation)
+        if figures is not None or run.step % recipe.checkpoint_every == 0:
+            run.save()
+        left = (time.monotonic() - started) / (run.step - first) * (recipe.steps - run.step)
+        yield Progress(run.step, recipe.steps, run.loss, left, figures)
+    if run.since_best >= recipe.patience:
+        log.info("Stopped at step %d: no better mAP in %d validations.", run.step, run.since_best)
 
 
 def export_encoder(run_dir: Path, out: Path) -> EncoderInfo:
     """Write the best weights of a run as the two files the program loads."""
     from safetensors import safe_open
 
-    with safe_open(run_dir / "best.safetensors", framework="pt") as file:
+    with safe_open(run_dir / BEST_FILE, framework="pt") as file:
         metadata = file.metadata()
         tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
     classes = json.loads(metadata["classes"])

@@ -1,0 +1,211 @@
+"""The command line: declares the commands. Nothing heavy is imported before a command runs.
+
+Without a command, the window opens.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sketch_app import __version__
+
+app = typer.Typer(
+    name="sketch-app",
+    help="Draw in the air, find the photo. Without a command, the window opens.",
+    add_completion=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
+train_app = typer.Typer(help="Train the models that come with the program.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+
+GalleryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--gallery",
+        metavar="DIR",
+        help="A folder of photos (indexed first), or a gallery's own folder. Your gallery when not given.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _consoles(*, quiet: bool = False) -> tuple[Console, Console]:
+    """Standard output, and standard error for progress and errors."""
+    return Console(quiet=quiet, soft_wrap=True), Console(stderr=True)
+
+
+@app.callback()
+def window(
+    context: typer.Context,
+    gallery: GalleryOption = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Open the window when no command is given."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is not None:
+        return
+    from sketch_app.commands import open_workspace, plain_errors
+
+    _, errors = _consoles()
+    with plain_errors(errors):
+        workspace = open_workspace(gallery, errors)
+        from ui.app import run_window
+
+        raise typer.Exit(run_window(workspace))
+
+
+@app.command()
+def index(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A folder of photos.")] = None,
+    gallery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the gallery in this folder instead of your own.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait while another program writes the gallery.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a folder of photos to the gallery, or bring every folder of it up to date."""
+    from sketch_app.commands import index_with_progress, plain_errors, print_reports, reports_as_json
+    from sketch_app.paths import AppPaths
+    from sketch_app.workspace import Workspace
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        workspace = Workspace(AppPaths.default(), gallery=gallery)
+        reports = index_with_progress(workspace, folder, errors, wait=wait)
+        if as_json:
+            typer.echo(reports_as_json(reports))
+        else:
+            print_reports(reports, workspace, out)
+        workspace.close()
+
+
+@app.command()
+def search(
+    sketch: Annotated[
+        Path, typer.Argument(metavar="SKETCH", help="A saved sketch (.json, .svg) or a picture of a drawing.")
+    ],
+    gallery: GalleryOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many photos.")] = 10,
+    as_json: JsonOption = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Also write the drawing and its photos as a picture.")
+    ] = None,
+) -> None:
+    """Find the photos that a sketch means."""
+    from dataclasses import replace
+
+    from sketch_app.commands import (
+        answer_as_dict,
+        drawing_of,
+        open_workspace,
+        plain_errors,
+        print_answer,
+        read_sketch_file,
+    )
+    from sketch_app.contact_sheet import SheetRow, save_sheet
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        request = replace(read_sketch_file(sketch), limit=limit)
+        workspace = open_workspace(gallery, errors)
+        update = workspace.search.answer(request)
+        if as_json:
+            typer.echo(json.dumps(answer_as_dict(update, sketch), ensure_ascii=False, indent=1))
+        else:
+            print_answer(update, out)
+        if sheet is not None:
+            shown = update.results[:6]
+            save_sheet(
+                sheet,
+                [
+                    SheetRow(
+                        drawing_of(request),
+                        update.names[0].english if update.names else "",
+                        [workspace.thumbnail(r.photo_id, 256) for r in shown],
+                        [f"{r.percent} %" for r in shown],
+                    )
+                ],
+            )
+            errors.print(f"Wrote {sheet}", markup=False)
+        workspace.close()
+
+
+@app.command()
+def demo(
+    gallery: GalleryOption = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where pictures and the video go.")
+    ] = None,
+    subjects: Annotated[str, typer.Option(help="What to draw, separated by commas; all when empty.")] = "",
+    video: Annotated[bool, typer.Option(help="Record a short video.")] = True,
+) -> None:
+    """Watch a virtual hand draw in front of the real tracker, and the photos come up."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.demo import run_demo
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        chosen = tuple(s.strip() for s in subjects.split(",") if s.strip())
+        raise typer.Exit(
+            run_demo(gallery=gallery, output=output, subjects=chosen, video=video, out=out, errors=errors)
+        )
+
+
+@train_app.command("encoder")
+def train_encoder(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The run: checkpoints, report, weights.")] = Path(
+        "runs/encoder"
+    ),
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of 64 sketches.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
+    unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
+) -> None:
+    """Train the sketch and photo encoder; goes on where an earlier run in the same folder stopped."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.training import train_encoder_with_progress
+
+    console, errors = _consoles()
+    with plain_errors(errors):
+        train_encoder_with_progress(data, out, steps=steps, seed=seed, unseen=_names(unseen), console=console)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
+    weights: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Weights; the program's own when not given.")
+    ] = None,
+    split: Annotated[
+        Path | None, typer.Option(metavar="JSON", help="What is held back; the program's own when not given.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Also write figures and sheets.")] = None,
+) -> None:
+    """Measure the encoder on held-back sketches and photos."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.training import evaluate_with_report
+
+    console, errors = _consoles()
+    with plain_errors(errors):
+        evaluate_with_report(data, weights=weights, split=split, report=report, console=console)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
