@@ -289,7 +289,7 @@ def shoot_crash(studio: Studio) -> None:
     logging.getLogger("sketch_app.crash").setLevel(logging.CRITICAL + 1)
     with studio.window() as window:
         studio.draw(window)
-        reporter = CrashReporter(Path.home() / ".local/state/sketch_app/log/sketch_app.log", window)
+        reporter = CrashReporter(Path("/home/you/.local/state/sketch_app/log/sketch_app.log"), window)
         try:
             raise ValueError("a stroke without points")
         except ValueError as error:
@@ -313,19 +313,28 @@ def shoot_recovery(studio: Studio) -> None:
     with studio.window() as window:
         if window.document.sketch.is_empty:
             raise SystemExit("The sketch of the session that died was not offered.")
-        studio.until(lambda: not window.search.waiting, 60)
-        studio.shoot("recovery", window)
+        studio.shoot("recovery", window)  # at once: the sentence goes away by itself
 
 
 def shoot_read_only(studio: Studio) -> None:
     """Another program writes to the gallery while a folder is scanned again."""
-    from index.gallery import Gallery
-
-    with Gallery.open(studio.home / "gallery", write=True), studio.window() as window:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path; from index.gallery import Gallery\n"
+        "with Gallery.open(Path(sys.argv[2]), write=True): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(ROOT), str(studio.home / "gallery")]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other,
+        studio.window() as window,
+    ):
+        assert other.stdout is not None
+        other.stdout.readline()
         window.side.show_gallery()
         window.photos.read_folder(None)
         studio.until(lambda: bool(window.gallery._problem), 60)
         studio.shoot("read-only", window)
+        other.communicate()
 
 
 STATES: dict[str, Callable[[Studio], None]] = {
