@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from sketch_app.air_drawing import AirState
 from sketch_app.air_layout import AirButton
@@ -45,6 +45,7 @@ def paint_buttons(
     """Paint the row of buttons; the ring of the one under the fingertip fills as it is held."""
     if geometry.layout is None:
         return
+    beside = all(_fits_beside(painter, geometry.button_rect(b), b.id) for b in geometry.layout.buttons)
     for button in geometry.layout.buttons:
         pointed = state is not None and state.hovered == button.id
         dwell = state.dwell if state is not None and pointed else 0.0
@@ -55,11 +56,30 @@ def paint_buttons(
             dwell=dwell,
             lit=pointed or button == hovered_by_mouse,
             enabled=enabled(button.id),
+            beside=beside,
         )
 
 
+def _measures(rect: QRectF) -> tuple[float, float]:
+    """Sides of the icon and of the ring around it, logical pixels."""
+    side = max(16.0, min(26.0, rect.height() * 0.30))
+    return side, side * 1.75
+
+
+def _label_font(painter: QPainter, rect: QRectF) -> QFont:
+    font = QFont(painter.font())
+    font.setPixelSize(round(max(11.0, min(16.0, rect.height() * 0.2))))
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def _fits_beside(painter: QPainter, rect: QRectF, name: str) -> bool:
+    words = QFontMetricsF(_label_font(painter, rect)).horizontalAdvance(button_label(name))
+    return rect.width() > _measures(rect)[1] + words + 30
+
+
 def _paint_button(
-    painter: QPainter, rect: QRectF, name: str, *, dwell: float, lit: bool, enabled: bool
+    painter: QPainter, rect: QRectF, name: str, *, dwell: float, lit: bool, enabled: bool, beside: bool
 ) -> None:
     ratio = painter.device().devicePixelRatioF()
     radius = min(14.0, rect.height() * 0.28)
@@ -67,23 +87,18 @@ def _paint_button(
     painter.setBrush(_GLASS_HOVERED if lit else _GLASS)
     painter.drawRoundedRect(rect, radius, radius)
     ink = _ON_GLASS if enabled else _OFF_GLASS
-    font = QFont(painter.font())
-    font.setPixelSize(round(max(11.0, min(16.0, rect.height() * 0.2))))
-    font.setWeight(QFont.Weight.DemiBold)
-    painter.setFont(font)
-    side = max(16.0, min(26.0, rect.height() * 0.30))
-    ring = side * 1.75
+    painter.setFont(_label_font(painter, rect))
+    side, ring = _measures(rect)
     label = button_label(name)
     width = painter.fontMetrics().horizontalAdvance(label)
-    beside = rect.width() > ring + width + 34
     if beside:
         left = rect.center().x() - (ring + 6 + width) / 2
         centre = QPointF(left + ring / 2, rect.center().y())
         words = QRectF(left + ring + 6, rect.top(), width + 4, rect.height())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
     else:
-        centre = QPointF(rect.center().x(), rect.top() + rect.height() * 0.4)
-        words = QRectF(rect.left(), rect.bottom() - rect.height() * 0.34, rect.width(), rect.height() * 0.3)
+        centre = QPointF(rect.center().x(), rect.top() + rect.height() * 0.36)
+        words = QRectF(rect.left(), rect.top() + rect.height() * 0.63, rect.width(), rect.height() * 0.28)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
     picture = icon_pixmap(_ICONS[name], round(side), ink, ratio)
     painter.drawPixmap(QPointF(centre.x() - side / 2, centre.y() - side / 2), picture)
