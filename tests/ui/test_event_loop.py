@@ -45,6 +45,6 @@ def test_drawing_while_photos_are_read_never_waits_long(qtbot, tmp_path):
     assert len(window.document.sketch.strokes) >= 1
     starved = 1 - own.sum() / raw.sum()
     if starved > 0.1 and np.percentile(own, 99) >= 50:
-        # A thread that holds Python's lock and gets no processor holds up the window too, and nobody can tell.
+        # A thread that holds Python's lock and gets no processor holds up the window too.
         pytest.skip(f"other programs take the processor: this thread waited for it {starved:.0%} of the time")
     assert np.percentile(own, 99) < 50
