@@ -465,9 +465,10 @@ def start(command: str, arguments: list[str]) -> int:
         if command == "open":
             raise SetupError("there is no display for a window; `python3 run.py` shows the demo without one.")
         settings["QT_QPA_PLATFORM"] = "offscreen"
-        if command == "demo":
-            say("no display: the demo runs without a window, and says where its pictures are")
-    become([str(program("sketch-app")), command, *arguments], settings)
+    words = (
+        arguments if command == "open" else [command, *arguments]
+    )  # the window is sketch-app without a command
+    become([str(program("sketch-app")), *words], settings)
 
 
 def main(arguments: list[str]) -> int:
