@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sketch_app.errors import SketchAppError
 from sketch_app.protocols import Grey, Rgb
 
 if TYPE_CHECKING:
@@ -67,7 +68,13 @@ def _cover(picture: Grey | Rgb) -> Image.Image:
 
 
 def save_sheet(path: Path, rows: Sequence[SheetRow]) -> None:
-    """Write the sheet as PNG, whole or not at all."""
+    """Write the sheet as PNG, whole or not at all.
+
+    Raises
+    ------
+    SketchAppError
+        It cannot be written; the sentence names the file.
+    """
     import io
 
     from PIL import Image
@@ -76,4 +83,7 @@ def save_sheet(path: Path, rows: Sequence[SheetRow]) -> None:
 
     buffer = io.BytesIO()
     Image.fromarray(draw_sheet(rows)).save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    try:
+        write_atomically(path, buffer.getvalue())
+    except OSError as error:
+        raise SketchAppError(f"{path} could not be written ({error.strerror}): choose another place.") from error

@@ -49,7 +49,8 @@ class LiveHand:
     ) -> None:
         self._source, self._on_frame, self._on_state = source, on_frame, on_state
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hand tracking", daemon=True)
+        # Not a daemon: one that dies inside MediaPipe while the interpreter ends takes the process with it.
+        self._thread = threading.Thread(target=self._run, name="hand tracking")
 
     def start(self) -> None:
         """Return at once; the models load on the tracking thread."""
@@ -83,7 +84,7 @@ class LiveHand:
         tracker: HandTracker | None = None
         recognizer: GestureRecognizer | None = None
         try:
-            while not self._stop.is_set():
+            while not self._stop.is_set() and threading.main_thread().is_alive():
                 frame = capture.latest(timeout=0.2)
                 if frame is None:
                     if ended.is_set():

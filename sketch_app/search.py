@@ -37,6 +37,8 @@ DEEP_SIDE = 256
 """Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
 
 
+_LOOK_UP_SECONDS = 0.5
+"""How often an idle worker asks whether the program has ended without closing it."""
 _OWN_PACKAGES = frozenset({"sketch_app", "index", "models", "device"})
 
 
@@ -120,7 +122,8 @@ class SearchPipeline:
 
     def _wake(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="search", daemon=True)
+            # Not a daemon: one that dies inside torch while the interpreter ends takes the process with it.
+            self._thread = threading.Thread(target=self._run, name="search")
             self._thread.start()
         self._change.notify_all()
 
@@ -128,7 +131,8 @@ class SearchPipeline:
         while True:
             with self._change:
                 while not (self._closing or self._wanted or self._warm):
-                    self._change.wait()
+                    self._change.wait(_LOOK_UP_SECONDS)
+                    self._closing |= not threading.main_thread().is_alive()
                 if self._closing:
                     return
                 request, self._wanted = self._wanted, None

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -177,9 +177,9 @@ def write_report(
         rows = [
             SheetRow(
                 data.sketch_files.grey(query),
-                query.split("/")[-2].replace("_", " "),
+                PurePosixPath(query).parent.name.replace("_", " "),
                 [data.photo_files.rgb(p) for p in found],
-                [p.split("/")[-2].replace("_", " ") for p in found],
+                [PurePosixPath(p).parent.name.replace("_", " ") for p in found],
                 right,
             )
             for query, found, right in e.examples
