@@ -50,9 +50,14 @@ def _locale(code: str) -> QLocale:
 
 
 def _translator(app: QCoreApplication, file: str, folder: Path, name: str) -> QTranslator | None:
+    path = folder / f"{file}.qm"
+    if not path.exists():
+        return None
     translator = QTranslator(app)
     translator.setObjectName(name)
-    if not translator.load(file, str(folder)):
+    # From memory: Qt maps a file, and one rewritten under a running program would kill it (SIGBUS).
+    translator.setProperty("bytes", data := path.read_bytes())
+    if not translator.load(data):
         translator.setParent(None)
         return None
     app.installTranslator(translator)
