@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BUSY_RETRY_SECONDS = 1.0
 
 
-def open_workspace(gallery: Path | None, console: Console) -> Workspace:
+def open_workspace(gallery: Path | None, console: Console, *, paths: AppPaths | None = None) -> Workspace:
     """The workspace of ``--gallery``: a gallery's own folder, or a folder of photos that is brought up to
     date.
 
@@ -40,7 +40,7 @@ def open_workspace(gallery: Path | None, console: Console) -> Workspace:
     """
     from index.gallery import DATABASE_NAME
 
-    paths = AppPaths.default()
+    paths = paths or AppPaths.default()
     if gallery is None:
         return Workspace(paths)
     gallery = gallery.expanduser()

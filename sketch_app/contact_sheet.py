@@ -86,4 +86,6 @@ def save_sheet(path: Path, rows: Sequence[SheetRow]) -> None:
     try:
         write_atomically(path, buffer.getvalue())
     except OSError as error:
-        raise SketchAppError(f"{path} could not be written ({error.strerror}): choose another place.") from error
+        raise SketchAppError(
+            f"{path} could not be written ({error.strerror}): choose another place."
+        ) from error

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 FRAME_SIZE = (640, 480)
 FPS = 30.0
+WINDOW_SIZE = (1280, 800)
 ANSWER_SECONDS = 30.0
 """How long the hand waits for an answer: a first search loads the models."""
 SHOW_FRAMES = 24
@@ -170,6 +171,7 @@ class Stagehand:
         self._pictures = 0
         self._film: Any = None
         self._wants_film = video
+        window.resize(*WINDOW_SIZE)  # pictures of one size, whatever the person's window had
         window.search.answered.connect(self._answered)
         window.air.bridge.picture.connect(self._picture_arrived)
         window.air.camera_changed.connect(self._camera_changed)
@@ -247,7 +249,9 @@ def run_demo(
     visible = (sys.platform != "linux" or has_display) and os.environ.get("QT_QPA_PLATFORM") != "offscreen"
     if not visible:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    paths = AppPaths.default()
+    default = AppPaths.default()
+    # Settings of its own: the demo shall not move the person's window or switch their camera.
+    paths = replace(default, config=default.data / "demo" / "config", autosave_name="demo-autosave")
     drawings = load_drawings(subjects)
     target = output or Path("demo-output")
     target.mkdir(parents=True, exist_ok=True)
@@ -257,7 +261,7 @@ def run_demo(
         workspace = Workspace(paths, gallery=paths.data / "demo" / "gallery")
         index_with_progress(workspace, make_demo_photos(paths.data / "demo" / "photos"), errors)
     else:
-        workspace = open_workspace(gallery, errors)
+        workspace = open_workspace(gallery, errors, paths=paths)
     acts = [Act(d) for d in drawings]
     out.print(f"A virtual hand draws: {', '.join(d.subject for d in drawings)}.")
     if not visible:

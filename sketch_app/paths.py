@@ -20,6 +20,7 @@ class AppPaths:
     data: Path
     logs: Path
     pictures: Path
+    autosave_name: str = "autosave"
 
     @classmethod
     def default(cls) -> AppPaths:
@@ -51,7 +52,7 @@ class AppPaths:
     @property
     def autosave(self) -> Path:
         """The sketch in progress."""
-        return self.data / "autosave"
+        return self.data / self.autosave_name
 
     def gallery_of_folder(self, folder: Path) -> Path:
         """The gallery that belongs to one folder of photos, for ``--gallery FOLDER``: never inside that
