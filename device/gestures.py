@@ -144,6 +144,7 @@ class GestureRecognizer:
         self._gesture = Gesture.NONE
         self._age = 0  # frames since the gesture changed
         self._candidate = Gesture.NONE
+        self._unlike = 0  # frames in which something else was seen
         self._run = 0  # frames for which the candidate has been seen
         self._missed = 0
         self._track: int | None = None
@@ -202,6 +203,7 @@ class GestureRecognizer:
         self._age += 1
         self._run = self._run + 1 if raw is self._candidate else 1
         self._candidate = raw
+        self._unlike = 0 if raw is self._gesture else self._unlike + 1
         if raw is self._gesture:
             return
         needed = self._frames(DEBOUNCE_ERASE if raw is Gesture.ERASE else DEBOUNCE)
@@ -209,6 +211,9 @@ class GestureRecognizer:
             needed = self._frames(DEBOUNCE_MOVING)
         if self._run >= needed:
             self._gesture, self._age = raw, 0
+        elif self._unlike >= self._frames(DEBOUNCE) and self._gesture not in (Gesture.NONE, Gesture.OTHER):
+            # What comes is not certain yet, but what was is over: above all, nothing is erased on the way.
+            self._gesture, self._age = Gesture.OTHER, 0
 
     def _fingers_move(self) -> bool:
         """Whether a finger opens or closes: a closing hand passes four, three, two, one and means none."""

@@ -55,8 +55,21 @@ def test_a_gesture_counts_after_three_frames(gesture):
 def test_erasing_takes_six_frames():
     person = Person()
     person.show(Gesture.FIST, 10)
-    assert person.show(Gesture.ERASE, 5).gesture is Gesture.FIST
+    assert person.show(Gesture.ERASE, 5).gesture is not Gesture.ERASE
     assert person.show(Gesture.ERASE, 1).gesture is Gesture.ERASE
+
+
+@pytest.mark.parametrize("each", [2, 6, 10])
+def test_erasing_ends_three_frames_after_the_hand_is_no_longer_open(each):
+    """However long the hand takes to close, nothing more is erased on its way."""
+    person = Person()
+    person.show(Gesture.ERASE, 20)
+    five, fist = pose_angles("five"), pose_angles("fist")
+    for k in range(1, each + 1):
+        person.see(hand_of(blend(five, fist, k / each)))
+    person.show(Gesture.FIST, 8)
+    still_open = sum(r.raw_gesture is Gesture.ERASE for r in person.readings)
+    assert sum(g is Gesture.ERASE for g in person.gestures()[20:]) <= still_open - 20 + 2
 
 
 def test_a_flicker_of_two_frames_changes_nothing():
