@@ -18,9 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.rows import Row
 from index.decode import decode_photo
 from index.gallery import Gallery
 from index.indexer import DEFAULT_IMAGE_SIDE, Indexer
+from index.records import PhotoEncoderFn
 from index.vector_index import VectorIndex, recall_at, tuning_queries
 
 MODEL, DIMENSION, WORKERS = "benchmark/grid", 48, 2
@@ -69,6 +71,72 @@ def draft_only(path: Path) -> None:
         image.load()
 
 
+def draft_rate(paths: list[Path]) -> float:
+    """Photos a second of `draft_only`, as many threads as the indexer has."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(draft_only, paths))
+    return len(paths) / (time.perf_counter() - began)
+
+
+def indexing_rate(
+    directory: Path, folder: Path, encode: PhotoEncoderFn, model_id: str, dimension: int
+) -> float:
+    """Photos a second of indexing a folder into a new gallery."""
+    with Gallery.open(directory, write=True) as gallery:
+        report = Indexer(gallery, encode, model_id, dimension, workers=WORKERS).run(folder)
+    assert not report.skipped
+    return report.added / report.seconds
+
+
+def rows(work: Path, *, quick: bool) -> list[Row]:
+    """Indexing with the real encoder and with one that costs nothing, and bare decoding, in turn."""
+    from sketch_app.model_sets import embedded_set
+
+    model, count = embedded_set().photos, 16 if quick else 64
+    folder = work / "photos"
+    folder.mkdir()
+    size = make_photos(folder, count)
+    paths = sorted(folder.iterdir())
+    model.encode_photos([np.zeros((256, 256, 3), np.uint8)] * 16)
+    rates: dict[str, list[float]] = {"draft": [], "real": [], "grid": []}
+    for attempt in range(2 if quick else 5):
+        rates["draft"].append(draft_rate(paths))
+        place = work / f"real-{attempt}"
+        rates["real"].append(
+            indexing_rate(place, folder, model.encode_photos, model.model_id, model.dimension)
+        )
+        rates["grid"].append(
+            indexing_rate(work / f"grid-{attempt}", folder, TimedEncoder(), MODEL, DIMENSION)
+        )
+    draft, real, grid = (float(np.median(rates[key])) for key in ("draft", "real", "grid"))
+    began = time.perf_counter()
+    images = [decode_photo(path, min_side=DEFAULT_IMAGE_SIDE).image for path in paths[:16]]
+    decoded = time.perf_counter()
+    model.encode_photos(images)
+    encoded = time.perf_counter()
+    note = (
+        f"median of {len(rates['draft'])}, {count} JPEGs of 12 MP, {size / count / 1e6:.1f} MB each; alone "
+        f"{1000 * (decoded - began) / 16:.1f} ms a photo decoding on one thread, "
+        f"{1000 * (encoded - decoded) / 16:.1f} ms encoding on all cores"
+    )
+    against = f"draft() decoding alone, {WORKERS} threads"
+    return [
+        Row(
+            "indexing 12 MP photos, embedded encoder",
+            real,
+            "/s",
+            draft,
+            against,
+            goal=0.7,
+            judged="ratio",
+            better="higher",
+            note=note,
+        ),
+        Row("indexing 12 MP photos, encoder that costs nothing", grid, "/s", draft, against),
+    ]
+
+
 def indexing(count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "photos"
@@ -78,10 +146,7 @@ def indexing(count: int) -> None:
         print(f"{count} JPEGs of {SIZE[0]} x {SIZE[1]}, {size / count / 1e6:.1f} MB each, {WORKERS} workers")
         rates: dict[str, list[float]] = {"draft": [], "index": []}
         for attempt in range(3):  # alternately, so that what else the machine does falls on both
-            began = time.perf_counter()
-            with ThreadPoolExecutor(WORKERS) as pool:
-                list(pool.map(draft_only, paths))
-            rates["draft"].append(count / (time.perf_counter() - began))
+            rates["draft"].append(draft_rate(paths))
             encoder = TimedEncoder()
             with Gallery.open(Path(name) / f"gallery-{attempt}", write=True) as gallery:
                 report = Indexer(gallery, encoder, MODEL, DIMENSION, workers=WORKERS).run(folder)

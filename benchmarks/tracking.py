@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Row
 from device.gestures import Gesture, GestureRecognizer, HandReading
 from device.tracking import HandTracker
 from device.virtual_hand import GroundTruth, Moment, Performance, View, VirtualHand
@@ -269,6 +271,29 @@ def rate(tracker: HandTracker, *, frames: int = 150) -> float:
         recognizer.update(tracker.detect(image, k / FPS), k / FPS)
         spent.append(time.perf_counter() - start)
     return 1.0 / float(np.median(spent))
+
+
+def rows(_work: Path, *, quick: bool) -> list[Row]:
+    frames = 60 if quick else 300
+    tracker = HandTracker(mirrored=False)
+    try:
+        rate(tracker, frames=20)  # the models warm up
+        measured = rate(tracker, frames=frames)
+    finally:
+        tracker.close()
+    return [
+        Row(
+            what="tracking rate, hand and gesture",
+            measured=measured,
+            unit="fps",
+            baseline=FPS,
+            against="a camera",
+            goal=1.5,
+            judged="ratio",
+            better="higher",
+            note=f"median of {frames} pictures of the virtual hand, 640 x 480, rendered before",
+        )
+    ]
 
 
 def _row(name: str, value: str, wanted: str) -> None:
