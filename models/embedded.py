@@ -7,7 +7,8 @@ safe.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -24,6 +25,7 @@ from models.dual_encoder import EMBEDDING_DIM
 from models.encoder_files import LoadedEncoder, load_encoder
 
 _BATCH = 32
+_ALL_THREADS = torch.get_num_threads()
 
 
 def embedded_weights() -> Path:
@@ -112,7 +114,7 @@ class EmbeddedEncoder:
         for start in range(0, len(photos), _BATCH):
             squares = [_squeeze(p, side) for p in photos[start : start + _BATCH]]
             batch = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2)  # channels last in memory
-            with torch.inference_mode():
+            with _one_thread(), torch.inference_mode():
                 rows.append(loaded.photo_head(loaded.photo_trunk(_normalise(batch))).numpy())
         return np.concatenate(rows)
 
@@ -127,7 +129,7 @@ class EmbeddedEncoder:
         # A drawing and its mirror image mean the same thing: averaging both steadies the answer.
         both = np.concatenate([grey, grey[:, :, ::-1]])
         x = _normalise(torch.from_numpy(both))[:, None].expand(-1, 3, -1, -1)
-        with torch.inference_mode():
+        with _one_thread(), torch.inference_mode():
             embeddings, logits = loaded.sketch(x.contiguous(memory_format=torch.channels_last))
             n = len(sketches)
             mean = torch.nn.functional.normalize(embeddings[:n] + embeddings[n:], dim=1)
@@ -146,6 +148,20 @@ class EmbeddedEncoder:
                 float(probabilities[i]) + (earlier.probability if earlier else 0.0),
             )
         return tuple(sorted(merged.values(), key=lambda g: -g.probability)[:limit])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep the calling thread's networks on one core; what runs on it afterwards has all of them again.
+
+    Networks this small wait for one another at every layer's end, spinning: beside decoding, tracking and a
+    window that is a hundred times slower than one core alone.
+    """
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(_ALL_THREADS)
 
 
 def _normalise(pixels: Tensor) -> Tensor:

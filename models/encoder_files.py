@@ -29,7 +29,7 @@ class EncoderInfo:
     """What the files say of themselves."""
 
     model_id: str
-    """``embedded-<hash of the photo side>``: other weights are another space."""
+    """``embedded-<hash of the tensors of both files>``: other weights are another space."""
     classes: tuple[str, ...]
     sketch_side: int
     photo_side: int
@@ -148,16 +148,13 @@ def _read(path: Path, part: str) -> tuple[EncoderInfo, dict[str, Tensor]]:
                     f"{path} was written by a newer version of the program. Update the program."
                 )
             tensors = {k: file.get_tensor(k).float() for k in file.keys()}  # noqa: SIM118
+        classes, sides = json.loads(meta["classes"]), (int(meta["sketch_side"]), int(meta["photo_side"]))
+        if not isinstance(classes, list) or min(sides) < 1:
+            raise ValueError("its header makes no sense")
+        return EncoderInfo(meta["model_id"], tuple(classes), *sides), tensors
     except FileNotFoundError as error:
         raise WeightsError(
             f"The weights {path} are missing. Install the program again, or train them."
         ) from error
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise WeightsError(f"The weights {path} are damaged ({error}). Install the program again.") from error
-    info = EncoderInfo(
-        meta["model_id"],
-        tuple(json.loads(meta["classes"])),
-        int(meta["sketch_side"]),
-        int(meta["photo_side"]),
-    )
-    return info, tensors

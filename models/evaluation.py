@@ -23,7 +23,7 @@ from models.metrics import (
     retrieval_figures,
 )
 from models.training import augment
-from models.training.dataset import Picture, SketchPhotoData, Split
+from models.training.dataset import DatasetError, Picture, SketchPhotoData, Split
 
 _BATCH = 64
 
@@ -70,7 +70,15 @@ def evaluate_retrieval(
     title: str,
     progress: Callable[[str, int, int], None],
 ) -> Evaluation:
-    """Rank `photos` for each of `sketches`; a photo is relevant when its class is the sketch's."""
+    """Rank `photos` for each of `sketches`; a photo is relevant when its class is the sketch's.
+
+    Raises
+    ------
+    DatasetError
+        There is no sketch or no photo to measure with, or one cannot be read.
+    """
+    if not sketches or not photos:
+        raise DatasetError(f"{data.folder} has no {title} to measure with, or no photos for them.")
     pictures = [augment.crop_to_ink(data.sketch_files.grey(s.name), 256) for s in sketches]
     queries, named = [], []
     for start in range(0, len(pictures), _BATCH):
@@ -143,6 +151,12 @@ def bootstrap_interval(
 def held_back(data: SketchPhotoData, split: Split) -> tuple[list[Picture], list[Picture]]:
     """Validation sketches drawn from photos, and the validation gallery; unseen classes in neither."""
     photo = {p.name: p for p in data.photos}
+    absent = [n for n in split.gallery_photos if n not in photo]
+    if absent:
+        raise DatasetError(
+            f"{data.folder} lacks {len(absent)} photos of the split ({absent[0]}, ...): give the split of "
+            "this data folder."
+        )
     sketches = [
         s
         for s in data.sketches

@@ -71,13 +71,16 @@ class Split:
 
     @classmethod
     def load(cls, path: Path) -> Split:
-        """Read a split written by :meth:`save`."""
-        d = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            frozenset(d["validation_sketches"]),
-            tuple(d["gallery_photos"]),
-            frozenset(d.get("unseen_classes", ())),
-        )
+        """Read a split written by :meth:`save`; raises `DatasetError` naming the file."""
+        try:
+            d = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                frozenset(d["validation_sketches"]),
+                tuple(d["gallery_photos"]),
+                frozenset(d.get("unseen_classes", ())),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path} is not a split that can be read ({error}).") from error
 
     def save(self, path: Path) -> None:
         """Write as sorted JSON, so that two equal splits are two equal files."""
@@ -111,11 +114,18 @@ class Archive:
 
     def rgb(self, name: str) -> NDArray[np.uint8]:
         """One picture as (h, w, 3) uint8 RGB."""
-        return np.asarray(Image.open(io.BytesIO(self.read(name))).convert("RGB"))
+        return self._picture(name, "RGB")
 
     def grey(self, name: str) -> NDArray[np.uint8]:
         """One picture as (h, w) uint8."""
-        return np.asarray(Image.open(io.BytesIO(self.read(name))).convert("L"))
+        return self._picture(name, "L")
+
+    def _picture(self, name: str, mode: str) -> NDArray[np.uint8]:
+        data = self.read(name)
+        try:
+            return np.asarray(Image.open(io.BytesIO(data)).convert(mode))
+        except OSError as error:
+            raise DatasetError(f"{name} in {self.folder / self.stem} is not a picture: {error}") from error
 
 
 @dataclass
@@ -137,10 +147,14 @@ class SketchPhotoData:
             raise DatasetError(f"{folder} has no index.csv; see models/training/dataset.py for the layout.")
         sketches, photos = [], []
         with index.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
+            rows = csv.DictReader(file)
+            missing = {"kind", "source", "class", "path"} - set(rows.fieldnames or ())
+            if missing:
+                raise DatasetError(f"{index} has no column {', '.join(sorted(missing))}.")
+            for row in rows:
                 picture = Picture(row["path"], row["source"], row["class"])
                 (sketches if row["kind"] == "sketch" else photos).append(picture)
-        drawings = ()
+        drawings: tuple[Drawing, ...] = ()
         if (folder / "quickdraw.ndjson.gz").exists():
             drawings = tuple(_read_drawings(folder / "quickdraw.ndjson.gz"))
         return cls(
@@ -158,20 +172,29 @@ class SketchPhotoData:
 
 
 def _read_drawings(path: Path) -> Iterable[Drawing]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            d = json.loads(line)
-            class_name = d["word"].lower().replace(" ", "_")
-            strokes = tuple(np.array(s[:2], np.float32).T for s in d["drawing"])
-            yield Drawing(f"quickdraw/{class_name}/{d['key_id']}", class_name, strokes)
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                d = json.loads(line)
+                class_name = d["word"].lower().replace(" ", "_")
+                strokes = tuple(np.array(s[:2], np.float32).T for s in d["drawing"])
+                yield Drawing(f"quickdraw/{class_name}/{d['key_id']}", class_name, strokes)
+    except (OSError, EOFError, ValueError, KeyError) as error:
+        raise DatasetError(f"{path} does not hold Quick, Draw! drawings throughout: {error}") from error
 
 
 def make_split(data: SketchPhotoData, *, seed: int = 0, unseen: Iterable[str] = ()) -> Split:
     """Hold back one source photo a class with all its sketches, and a gallery of photos.
 
     The gallery has five photos of each Sketchy class (the held-back source photo among them; none of them
-    the source of a training sketch) and 1,000 photos of the other sources. One drawing in sixteen and one
-    sketch in ten of the other sketch sources validate the class head.
+    the source of a training sketch) and 1,000 photos of the other sources, or half of them where there are
+    fewer than 2,000. One drawing in sixteen and one sketch in ten of the other sketch sources validate the
+    class head.
+
+    Raises
+    ------
+    DatasetError
+        A Sketchy class has too few photos for its share of the gallery, or there is no Sketchy class at all.
     """
     rng = np.random.default_rng(seed)
     held: set[str] = set()
@@ -184,15 +207,24 @@ def make_split(data: SketchPhotoData, *, seed: int = 0, unseen: Iterable[str] = 
     for p in data.photos:
         if p.source == "sketchy":
             photos[p.class_name][PurePosixPath(p.name).stem] = p.name
+    if not by_class:
+        raise DatasetError(
+            f"{data.folder / 'index.csv'} has no sketches of source sketchy: nothing could be held back."
+        )
     for class_name in sorted(by_class):
         stems = sorted(by_class[class_name])
         chosen = stems[rng.integers(len(stems))]
         held.update(by_class[class_name][chosen])
         free = sorted(set(photos[class_name]) - set(stems))
+        if chosen not in photos[class_name] or len(free) < 4:
+            raise DatasetError(
+                f"{data.folder / 'index.csv'}: the class {class_name} of source sketchy needs the photos "
+                f"that its sketches were drawn from and four others; it has {len(free)} others."
+            )
         others = rng.choice(free, 4, replace=False)
         gallery += [photos[class_name][stem] for stem in (chosen, *others)]
     held.update(d.name for d in data.drawings if rng.random() < 1 / 16)
     held.update(s.name for s in data.sketches if s.source != "sketchy" and rng.random() < 0.1)
     rest = sorted(p.name for p in data.photos if p.source != "sketchy")
-    gallery += [str(n) for n in rng.choice(rest, 1000, replace=False)]
+    gallery += [str(n) for n in rng.choice(rest, min(1000, len(rest) // 2), replace=False)] if rest else []
     return Split(frozenset(held), tuple(gallery), frozenset(unseen))

