@@ -154,8 +154,9 @@ class EmbeddedEncoder:
 def _one_thread() -> Iterator[None]:
     """Keep the calling thread's networks on one core; what runs on it afterwards has all of them again.
 
-    Networks this small wait for one another at every layer's end, spinning: beside decoding, tracking and a
-    window that is a hundred times slower than one core alone.
+    With several, the cores wait for one another, spinning, at every layer's end. Where photos are decoded and
+    a hand is followed at the same time, one of them always has other work: measured, a sketch then took
+    twenty times as long as on one core.
     """
     torch.set_num_threads(1)
     try:
