@@ -93,7 +93,7 @@ class LiveHand:
                 if tracker is None or recognizer is None:
                     tracker = HandTracker()
                     recognizer = GestureRecognizer(frame_size=(frame.image.shape[1], frame.image.shape[0]))
-                reading = recognizer.update(tracker.detect(frame.image), frame.timestamp)
+                reading = recognizer.update(tracker.detect(frame.image, frame.timestamp), frame.timestamp)
                 self._on_frame(LiveFrame(frame, reading))
         except Exception as error:
             log.exception("Hand tracking stopped")
