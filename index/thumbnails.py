@@ -12,8 +12,8 @@ from PIL import Image
 from index.decode import fit
 from index.replacing import PART_SUFFIX, replace_file
 
-THUMBNAIL_SIDE = 256
-"""Pixels of a thumbnail's longer side."""
+THUMBNAIL_SIDE = 384
+"""Pixels of a thumbnail's longer side: a tile of 170 logical pixels stays sharp on a screen of 2x."""
 
 _QUALITY = 85
 _SEAL = b"skthumb1"  # follows the JPEG, which ends by itself, with a digest: a flipped bit is noticed

@@ -1,9 +1,10 @@
 """Takes a picture of every state of the window: both themes, both languages, at 1x and 2x, without a display.
 
-``python scripts/screenshots.py [FOLDER]`` writes below ``docs/screenshots`` by default; ``--theme``,
-``--language``, ``--scale`` and ``--state`` narrow it. The window, the workspace and the search are the real
-ones, on a gallery of the photographs in the wheels of scikit-image and scikit-learn. Korean needs a font with
-Korean letters (on Debian: fonts-noto-cjk or fonts-nanum).
+``python scripts/screenshots.py FOLDER`` writes below a folder; ``--theme``, ``--language``, ``--scale`` and
+``--state`` narrow it. ``--chief`` takes the few pictures of the documentation anew, in ``docs/screenshots``.
+The window, the workspace and the search are the real ones, on a gallery of the photographs in the wheels of
+scikit-image and scikit-learn. Korean needs a font with Korean letters (on Debian: fonts-noto-cjk or
+fonts-nanum).
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 
 THEMES, LANGUAGES, SCALES = ("light", "dark"), ("en", "ko"), (1, 2)
 SIZE = (1280, 800)
+DOCUMENTATION = ROOT / "docs" / "screenshots"
+CHIEF = {
+    ("light", "en"): ("drawing", "no-gallery", "indexing"),
+    ("dark", "ko"): ("drawing",),
+}
+"""States of the documentation's pictures, by theme and language; at 1x."""
 
 
 def cat() -> list[np.ndarray]:
@@ -116,6 +123,7 @@ class Studio:
     theme: str
     language: str
     scale: int
+    chief: bool = False
     windows: int = 0
     taken: list[Path] = field(default_factory=list)
 
@@ -173,11 +181,15 @@ class Studio:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawPixmap(place, front)
             painter.end()
-        folder = self.target / f"{self.theme}-{self.language}-{self.scale}x"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.png"
+        if self.chief:
+            path = self.target / f"{name}-{self.theme}-{self.language}.png"
+        else:
+            path = self.target / f"{self.theme}-{self.language}-{self.scale}x" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not picture.save(str(path)):
             raise SystemExit(f"{path} could not be written.")
+        if self.chief:
+            make_small(path)
         self.taken.append(path)
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -197,6 +209,15 @@ class Studio:
         QTest.qWait(700)
 
 
+def make_small(path: Path) -> None:
+    """Write a picture of the documentation again in fewer bytes, not a pixel changed."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        opaque = picture.convert("RGB")
+    opaque.save(path, optimize=True)
+
+
 def shoot_empty(studio: Studio) -> None:
     with studio.window() as window:
         studio.shoot("empty", window)
@@ -211,6 +232,8 @@ def shoot_empty(studio: Studio) -> None:
 def shoot_results(studio: Studio) -> None:
     with studio.window() as window:
         studio.draw(window)
+        window.search.search()  # again: the first time has loaded the models
+        studio.until(lambda: not window.search.waiting, 60)
         studio.shoot("results", window)
         window.gallery._filters._kind.setCurrentIndex(2)
         studio.until(lambda: window.results.empty.isVisible() and not window.search.waiting)
@@ -246,29 +269,24 @@ def shoot_settings(studio: Studio) -> None:
 
 
 def shoot_drawing(studio: Studio) -> None:
-    """The virtual hand draws the cat's head in front of the camera."""
+    """The virtual hand adds the last whisker in front of the camera, and lifts the pen."""
     from device.frames import IterableSource
+    from device.gestures import Gesture
     from device.virtual_hand import Performance, VirtualHand
+    from sketch_app.air_drawing import default_layout
 
-    performance = Performance(VirtualHand()).enter()
-    left, top, right, bottom = performance.drawable()
-    strokes = [np.asarray(stroke, float) for stroke in cat()[:3]]
-    points = np.concatenate(strokes)
-    low, high = points.min(axis=0), points.max(axis=0)
-    room = np.array([right - left, bottom - top])
-    factor = float((room / (high - low)).min()) * 0.9
-    middle = np.array([(left + right) / 2, (top + bottom) / 2])
-    performance.draw_strokes([(stroke - (low + high) / 2) * factor + middle for stroke in strokes])
+    *there, last = cat()
+    x, y, width, height = default_layout((640, 480), (640, 480)).canvas_rect
+    path = last * (width / 640, height / 480) + (x, y)
+    performance = Performance(VirtualHand()).enter().draw_strokes([path], speed=9).hold(Gesture.FIST, 300)
     # Slower than a camera, so that a busy computer's tracking sees most of the pictures.
-    source = IterableSource(performance.images(), fps=10)
+    source = IterableSource(performance.images(), fps=6)
     with studio.window(source=source) as window:
-        document = window.document
-        studio.until(lambda: document.live_stroke is not None and len(document.live_stroke.points) > 12, 180)
-        picture = window.grab()  # now, without a rest: the hand moves on
-        folder = studio.target / f"{studio.theme}-{studio.language}-{studio.scale}x"
-        folder.mkdir(parents=True, exist_ok=True)
-        picture.save(str(folder / "drawing.png"))
-        studio.taken.append(folder / "drawing.png")
+        studio.draw(window, there)
+        studio.until(lambda: len(window.document.sketch.strokes) > len(there), 180)
+        window.search.search()  # again: models have been loaded meanwhile
+        studio.until(lambda: not window.search.waiting, 60)
+        studio.shoot("drawing", window)
 
 
 def shoot_camera_lost(studio: Studio) -> None:
@@ -365,9 +383,10 @@ def shoot_all(options: argparse.Namespace, scale: int) -> None:
         for language in options.language or LANGUAGES:
             apply_theme(app, theme)
             apply_language(app, language)
-            studio = Studio(Path(options.home), Path(options.folder), theme, language, scale)
+            studio = Studio(Path(options.home), Path(options.folder), theme, language, scale, options.chief)
             studio.windows = time.monotonic_ns()  # each window has a home of its own
-            for state in options.state or STATES:
+            states = CHIEF.get((theme, language), ()) if options.chief else options.state or STATES
+            for state in states:
                 STATES[state](studio)
             print(f"{theme} {language} {scale}x: {len(studio.taken)} pictures")
 
@@ -389,21 +408,27 @@ def index_photographs(home: Path) -> None:
 def main() -> int:
     """One child process a scale: Qt reads it once, at the start."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", nargs="?", default=str(ROOT / "docs" / "screenshots"))
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--chief", action="store_true", help="the documentation's pictures only")
     parser.add_argument("--theme", action="append", choices=THEMES)
     parser.add_argument("--language", action="append", choices=LANGUAGES)
     parser.add_argument("--scale", action="append", type=int, choices=SCALES)
     parser.add_argument("--state", action="append", choices=tuple(STATES))
     parser.add_argument("--home", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.chief:
+        options.folder, options.scale = str(DOCUMENTATION), [1]
+    if options.folder is None:
+        parser.error("say the folder to write below, or --chief")
     if options.home:
         shoot_all(options, options.scale[0])
         return 0
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(prefix="sketch_app-") as home:
         index_photographs(Path(home))
         for scale in options.scale or SCALES:
             environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(scale)}
             command = [sys.executable, __file__, options.folder, "--home", home, "--scale", str(scale)]
+            command += ["--chief"] * options.chief
             for name in ("theme", "language", "state"):
                 for value in getattr(options, name) or ():
                     command += [f"--{name}", value]

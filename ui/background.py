@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, Signal, SignalInstance, Slot
 
+from ui.reasons import sentence_in_words
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ class Failure:
     sentence : str
         What to tell the person.
     error : Exception
-        What was raised; its traceback is in the log.
+        What was raised.
     """
 
     sentence: str
@@ -144,8 +146,8 @@ def cancel_all() -> None:
 
 def sentence_for(name: str, error: Exception) -> str:
     """Say in one sentence what went wrong; the program's own errors already are one."""
-    if type(error).__module__.split(".")[0] in _OWN_PACKAGES and str(error):
-        return str(error)
+    if _is_own(error):
+        return sentence_in_words(str(error))
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{place}."
@@ -153,6 +155,19 @@ def sentence_for(name: str, error: Exception) -> str:
         "Background", "Something went wrong ({0}): {1}. The log has the details."
     )
     return template.format(name, str(error).rstrip(".") or type(error).__name__)
+
+
+def _is_own(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in _OWN_PACKAGES and bool(str(error))
+
+
+def _log_failure(name: str, error: Exception) -> None:
+    # A busy gallery or a folder that is gone is no fault: the sentence is all there is to know. A traceback
+    # belongs to what nobody foresaw, also where an error of ours was raised from it.
+    if _is_own(error) and isinstance(error.__cause__, OSError | None):
+        log.warning("%s: %s", name, error)
+    else:
+        log.error("%s failed", name, exc_info=error)
 
 
 @dataclass(slots=True)
@@ -216,7 +231,7 @@ class _Courier(QObject):
                 log.debug("%s was cancelled", job.name, exc_info=True)
                 self._post(number, "cancelled", None)
             else:
-                log.exception("%s failed", job.name)
+                _log_failure(job.name, error)
                 self._post(number, "failure", error)
         else:
             self._post(number, "success", result)

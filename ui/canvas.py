@@ -38,6 +38,8 @@ from ui.theme import current_theme, theme_changed
 from ui.tools import Tools
 
 _RADIUS: Final = 12.0
+_BAND: Final = 12.0
+"""Logical pixels beside the picture from which on a mat is seen there; narrower it would be a stray line."""
 _DIM: Final = QColor(12, 13, 16, 96)
 """Over the picture outside the drawing area."""
 _WASH: Final = QColor(255, 255, 255, 88)
@@ -158,6 +160,10 @@ class StageWidget(QWidget):
         geometry = self.geometry_now
         theme = current_theme()
         painter.fillRect(event.rect(), theme.colour("surface"))
+        if max(self.width() - geometry.picture.width(), self.height() - geometry.picture.height()) > _BAND:
+            mat = QPainterPath()
+            mat.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+            painter.fillPath(mat, theme.colour("stage"))
         rounded = QPainterPath()
         rounded.addRoundedRect(geometry.picture, _RADIUS, _RADIUS)
         if self._picture is not None:

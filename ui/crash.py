@@ -144,6 +144,7 @@ class CrashReporter(QObject):
         dialog.setInformativeText(f"{summary[:300]}\n\n{where}")
         dialog.setDetailedText(details)
         dialog.setStandardButtons(QMessageBox.StandardButton.Close)
+        dialog.setDefaultButton(QMessageBox.StandardButton.Close)  # Qt's choice would be the details
         dialog.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if self._log_file is not None:
             folder = self._log_file.parent

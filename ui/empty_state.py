@@ -29,6 +29,7 @@ class EmptyState(QWidget):
         self._sentence.setMaximumWidth(_WIDEST_SENTENCE)
         self._sentence.setProperty("role", "muted")
         self._button = QPushButton()
+        self._button.setProperty("role", "primary")
         self._button.clicked.connect(self.action)
         column = QVBoxLayout(self)
         column.setSpacing(14)

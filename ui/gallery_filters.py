@@ -212,7 +212,7 @@ class AlbumChoice(QPushButton):
         menu.addAction(action)
         menu.aboutToShow.connect(self._search.setFocus)
         self.setMenu(menu)
-        self.setStyleSheet("text-align: left; padding-left: 10px;")  # like the combo boxes around it
+        self.setProperty("role", "field")  # like the combo boxes around it
         self._search.textChanged.connect(self._narrow)
         self._list.itemChanged.connect(self._ticked)
         self._retranslate()

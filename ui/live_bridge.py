@@ -76,6 +76,11 @@ class LiveBridge(QObject):
         return self._state
 
     @property
+    def sentence(self) -> str:
+        """What was announced with it, as the camera said it."""
+        return self._sentence
+
+    @property
     def is_on(self) -> bool:
         """Whether the camera is open or being opened."""
         return self._state in (CameraState.OPENING, CameraState.RUNNING, CameraState.LOST)

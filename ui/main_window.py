@@ -11,7 +11,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -28,12 +27,13 @@ from ui.gallery_panel import GalleryPanel
 from ui.live_bridge import CameraState
 from ui.names_bar import NamesBar
 from ui.notice_bar import NoticeBar
+from ui.reasons import sentence_in_words
 from ui.recovery import Recovery
 from ui.results_view import ResultsView
 from ui.search_bridge import SearchBridge
 from ui.shortcuts import PlainKeys
 from ui.side_panel import SidePanel
-from ui.stage_column import StageColumn
+from ui.stage_column import StageColumn, StageSplitter
 from ui.status_line import StatusLine
 from ui.toast import Toast
 from ui.toolbar import Toolbar
@@ -100,14 +100,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         left = StageColumn(self.notice, self.stage, self.names)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(8)
-        splitter.addWidget(left)
-        splitter.addWidget(self.side)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
-        splitter.setSizes([830, 450])
+        splitter = StageSplitter(left, self.side)
         body = QWidget()
         rows = QVBoxLayout(body)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -264,6 +257,7 @@ class MainWindow(QMainWindow):
 
     def _show_camera(self, state: CameraState, sentence: str) -> None:
         self.toolbar.show_camera(state.value)
+        sentence = sentence_in_words(sentence)
         if state is CameraState.LOST and sentence:
             self.notice.say(sentence)
         elif state is CameraState.ENDED and sentence:
@@ -338,7 +332,7 @@ class MainWindow(QMainWindow):
         )
         name_actions(self.actions_)
         self.toolbar.name()
-        self._show_hint()
+        self._show_camera(self.air.bridge.state, self.air.bridge.sentence)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""

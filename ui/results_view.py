@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Signal, SignalInstance, Slot
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from sketch_app.search_types import Filters, SearchUpdate, Stage
 from ui.empty_state import EmptyState
@@ -15,6 +15,10 @@ from ui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from sketch_app.workspace import Workspace
+
+
+_NOT_CLOSE = 15
+"""Percent: a best photo below this one has nothing of the sketch that a person would see."""
 
 
 class ResultsView(QWidget):
@@ -37,13 +41,25 @@ class ResultsView(QWidget):
         self.empty = EmptyState()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.grid)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "muted")
+        self.hint.setContentsMargins(8, 0, 8, 8)
+        self.hint.setWordWrap(True)
+        self.hint.hide()
+        self._answer = QWidget()
+        rows = QVBoxLayout(self._answer)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.hint)
+        rows.addWidget(self.grid, 1)
+        self._stack.addWidget(self._answer)
         self._update: SearchUpdate | None = None
         self._message, self._invites = "", False
         self._on_action: SignalInstance | None = None
         self.actions_of_photo.notice.connect(self.notice)
         self.actions_of_photo.more_like_this.connect(self.more_like_this)
         self.empty.action.connect(self._act)
+        self._name_hint()
         self.clear()
 
     def show_update(self, update: SearchUpdate) -> None:
@@ -55,8 +71,9 @@ class ResultsView(QWidget):
             return  # the photos stay until it is certain that none answers
         self._thumbnails.keep_waiting_for({result.photo_id for result in update.results})
         self.grid.show_results(update.results, from_top=new_request)
+        self._show_hint(update)
         if update.results:
-            self._stack.setCurrentWidget(self.grid)
+            self._stack.setCurrentWidget(self._answer)
         else:
             self._say_nothing_found(update)
 
@@ -85,6 +102,7 @@ class ResultsView(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.LanguageChange:
+            self._name_hint()
             if self._update is not None and not self._update.results:
                 self._say_nothing_found(self._update)
             elif self._invites:
@@ -92,6 +110,16 @@ class ResultsView(QWidget):
             elif self._update is None:
                 self.clear(self._message)
         super().changeEvent(event)
+
+    def _name_hint(self) -> None:
+        self.hint.setText(self.tr("No close match yet; add a detail."))
+
+    def _show_hint(self, update: SearchUpdate) -> None:
+        far = max((result.percent for result in update.results), default=100) < _NOT_CLOSE
+        if not far or update.request.like_photo is not None:
+            self.hint.hide()
+        elif update.stage is Stage.COMPLETE:  # an early step of the answer may still be bettered
+            self.hint.show()
 
     def _say_nothing_found(self, update: SearchUpdate) -> None:
         if update.gallery_count == 0 and update.request.filters == Filters():

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from sketch_app.document import SketchDocument
 from sketch_app.search_types import Filters, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
+from ui.reasons import sentence_in_words
 
 log = logging.getLogger(__name__)
 
@@ -182,4 +183,4 @@ class SearchBridge(QObject):
         if self._answers_the_canvas(request):
             self._complete = True
             self._set_stale(False)
-            self.failed.emit(sentence)
+            self.failed.emit(sentence_in_words(sentence))

@@ -1,33 +1,62 @@
-"""The left side of the window: notice, stage and names, close together whatever the window's shape."""
+"""The left side of the window: notice, stage and names; and how wide that side is."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ui.canvas import StageWidget
 
+_SPACING = 10
+_MARGINS = (16, 14, 6, 0)
+_LEAST_SIDE = 384
+"""Logical pixels that the photos keep: two of them beside each other."""
+
 
 class StageColumn(QWidget):
-    """Keeps the stage no higher than its picture, so that the names stand right below it."""
+    """The stage takes all the height that notice and names leave."""
 
     def __init__(self, notice: QWidget, stage: StageWidget, names: QWidget) -> None:
         super().__init__()
-        self._stage = stage
+        self._stage, self._names = stage, names
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 6, 0)
-        column.setSpacing(10)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(_SPACING)
         column.addWidget(notice)
-        column.addWidget(stage, 1000)
+        column.addWidget(stage, 1)
         column.addWidget(names)
-        column.addStretch(1)
-        stage.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the stage's width."""
-        if event.type() == QEvent.Type.Resize and watched is self._stage:
-            width, height = self._stage.picture_shape
-            self._stage.setMaximumHeight(
-                max(self._stage.minimumHeight(), round(self._stage.width() * height / width))
-            )
-        return False
+    def width_for(self, height: int) -> int:
+        """The width at which the picture fills the stage of a column of this height (without a notice)."""
+        left, top, right, bottom = _MARGINS
+        across, down = self._stage.picture_shape
+        room = height - top - bottom - _SPACING - self._names.sizeHint().height()
+        return left + right + round(room * across / down)
+
+
+class StageSplitter(QSplitter):
+    """Stage and photos side by side, the stage as wide as its picture is until a person moves the border."""
+
+    def __init__(self, column: StageColumn, side: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._column = column
+        self._moved = False
+        self.setChildrenCollapsible(False)
+        self.setHandleWidth(8)
+        self.addWidget(column)
+        self.addWidget(side)
+        self.setStretchFactor(0, 3)
+        self.setStretchFactor(1, 2)
+        self.splitterMoved.connect(self._border_moved)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the stage's side anew."""
+        super().resizeEvent(event)
+        if not self._moved:
+            room = self.width() - self.handleWidth()
+            stage = min(self._column.width_for(self.height()), room - _LEAST_SIDE)
+            self.setSizes([stage, room - stage])
+
+    def _border_moved(self) -> None:
+        self._moved = True

@@ -52,6 +52,8 @@ class Theme:
         The accent as words or icons; a tinted background.
     danger, warning, success
         Words and icons.
+    warning_soft
+        A tinted background of a warning.
     paper, stage
         The canvas without a camera; what surrounds the picture.
     """
@@ -72,6 +74,7 @@ class Theme:
     accent_soft: str
     danger: str
     warning: str
+    warning_soft: str
     success: str
     paper: str
     stage: str
@@ -107,6 +110,7 @@ LIGHT: Final = Theme(
     accent_soft="#e6e8fb",
     danger="#b4232b",
     warning="#8a5300",
+    warning_soft="#fbeed8",
     success="#1a6f3c",
     paper="#ffffff",
     stage="#e6e6eb",
@@ -130,6 +134,7 @@ DARK: Final = Theme(
     accent_soft="#282b4d",
     danger="#ff8a85",
     warning="#f0b860",
+    warning_soft="#3a2d17",
     success="#6fd298",
     paper="#ffffff",
     stage="#0b0c0d",

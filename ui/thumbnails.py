@@ -27,8 +27,8 @@ Key = tuple[int, int, int]
 _AT_ONCE = 2
 """Threads that decode: more would starve the hand tracking on a laptop."""
 _KEPT_BYTES = 96 << 20
-_SIDES = (256, 512, 1024)
-"""Sides asked of the workspace; the first is what the gallery keeps ready."""
+_SIDES = (256, 384, 1024)
+"""Sides asked of the workspace; more than 384 is what the gallery keeps ready, as it is."""
 
 
 def to_image(picture: NDArray[np.uint8]) -> QImage:

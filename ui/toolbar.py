@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 from sketch_app.sketch import Pen
 from ui.actions import Actions, key_name
 from ui.ink import ink_colour
-from ui.theme import bind_icon, current_theme, theme_changed
+from ui.theme import bind_icon, current_theme, icon_pixmap, theme_changed
 
 _ICON: Final = 20
 _SIDE: Final = 36
+_LOCK: Final = 16
 
 
 class PenButton(QToolButton):
@@ -54,8 +55,8 @@ class PenButton(QToolButton):
             painter.setPen(QPen(theme.colour("accent_text"), 2))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 8, 8)
         centre = QPointF(self.width() / 2, self.height() / 2)
-        # Black ink on the dark theme needs an edge of its own.
-        painter.setPen(QPen(theme.colour("strong_border"), 1) if theme.is_dark else Qt.PenStyle.NoPen)
+        # Every ink is dark, for paper: on the dark theme it needs an edge to be seen at all.
+        painter.setPen(QPen(theme.colour("muted"), 1.5) if theme.is_dark else Qt.PenStyle.NoPen)
         painter.setBrush(ink_colour(self._pen))
         painter.drawEllipse(centre, 7.5, 7.5)
         if self.isChecked():
@@ -63,6 +64,51 @@ class PenButton(QToolButton):
             painter.setPen(QPen(theme.colour("accent_text"), 2))
             painter.drawEllipse(centre, 12, 12)
         painter.end()
+
+
+class PrivacyNote(QLabel):
+    """What becomes of the camera's pictures; where the words do not fit, a lock with them as its tooltip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "small")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(_LOCK)
+        self._words, self._more = "", ""
+        theme_changed().connect(self._theme_changed)
+
+    def say(self, words: str, more: str) -> None:
+        """Take the words of a language; `more` stands in the tooltip."""
+        self._words, self._more = words, more
+        self.setAccessibleName(words)
+        self.setAccessibleDescription(more)
+        self.ensurePolished()
+        self.setMaximumWidth(self._needed() + 8)
+        self._fit()
+
+    @property
+    def words(self) -> str:
+        """The words, whether or not there is room for them."""
+        return self._words
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose between words and lock."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _needed(self) -> int:
+        return self.fontMetrics().horizontalAdvance(self._words) + 2
+
+    def _fit(self) -> None:
+        if self.width() >= self._needed():
+            self.setText(self._words)
+            self.setToolTip(self._more)
+        else:
+            self.setPixmap(icon_pixmap("lock", _LOCK, "muted", self.devicePixelRatioF()))
+            self.setToolTip(f"{self._words}. {self._more}")
+
+    def _theme_changed(self, _theme: object) -> None:
+        self._fit()
 
 
 class Toolbar(QFrame):
@@ -77,11 +123,9 @@ class Toolbar(QFrame):
         row.setSpacing(4)
         self._camera = self._camera_switch()
         row.addWidget(self._camera)
-        self._privacy = QLabel()
-        self._privacy.setProperty("role", "small")
-        self._privacy.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._privacy = PrivacyNote()
         row.addSpacing(4)
-        row.addWidget(self._privacy, 1)
+        row.addWidget(self._privacy, 1000)
         row.addWidget(_gap())
         for pen, action in actions.pens.items():
             row.addWidget(PenButton(action, pen))
@@ -114,12 +158,10 @@ class Toolbar(QFrame):
 
     def name(self) -> None:
         """Take the words of the language in force, after the actions have theirs."""
-        self._privacy.setText(self.tr("Never stored or sent"))
-        self._privacy.setToolTip(
-            self.tr("The camera's pictures are used on this computer only, to see your hand, then dropped.")
+        self._privacy.say(
+            self.tr("Never stored or sent"),
+            self.tr("The camera's pictures are used on this computer only, to see your hand, then dropped."),
         )
-        self._privacy.ensurePolished()
-        self._privacy.setMaximumWidth(self._privacy.sizeHint().width() + 8)
         search = self._actions.search
         self._search.setText(f" {search.text()}")  # room beside the icon
         self._search.setToolTip(search.toolTip())
@@ -144,11 +186,14 @@ class Toolbar(QFrame):
         action.setChecked(on)
         action.setText(words.get(state, self.tr("Camera off")))
         self._camera.setText(f" {action.text()}")  # room beside the icon
-        bind_icon(action, "camera" if on else "camera-off", "accent_text" if on else "text")
+        ink = "warning" if state == "lost" else "accent_text" if on else "text"
+        bind_icon(action, "camera" if on else "camera-off", ink)
+        self._camera.setProperty("role", "warning" if state == "lost" else "")
+        self._camera.style().polish(self._camera)  # a style sheet looks at properties only when asked
         hint = self.tr("Switch the camera off") if on else self.tr("Switch the camera on")
         action.setToolTip(f"{hint}  ({key_name(action)})")
         self._camera.setAccessibleName(action.text())
-        self._camera.setAccessibleDescription(self._privacy.text())
+        self._camera.setAccessibleDescription(self._privacy.words)
 
 
 def _button(action: QAction) -> QToolButton:

@@ -61,18 +61,36 @@ def test_a_cancelled_job_sees_it_and_delivers_nothing(qtbot, owner):
     assert delivered == []
 
 
-def test_a_failure_is_a_sentence_and_its_traceback_is_logged(qtbot, owner, caplog):
+def test_an_expected_failure_is_a_sentence_also_in_the_log(qtbot, owner, caplog):
     failures: list[Failure] = []
 
     def work(_job):
-        raise SketchFileError("“cat.json” is damaged: open another copy of it.")
+        raise SketchFileError("“cat.json” is damaged: open another copy of it.") from OSError("cut short")
 
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.WARNING):
         run_in_background(owner, work, on_failure=failures.append, name="open a sketch")
         qtbot.waitUntil(lambda: bool(failures))
     assert failures[0].sentence == "“cat.json” is damaged: open another copy of it."
     assert isinstance(failures[0].error, SketchFileError)
-    assert caplog.records[-1].exc_info is not None
+    assert "“cat.json” is damaged" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "cause", [None, KeyError("strokes")], ids=["a fault", "an error of ours from a fault"]
+)
+def test_the_traceback_of_a_fault_is_logged(qtbot, owner, caplog, cause):
+    failures: list[Failure] = []
+
+    def work(_job):
+        if cause is None:
+            return {}["missing"]
+        raise SketchFileError("“cat.json” is damaged.") from cause
+
+    with caplog.at_level(logging.WARNING):
+        run_in_background(owner, work, on_failure=failures.append, name="open a sketch")
+        qtbot.waitUntil(lambda: bool(failures))
+    assert "Traceback" in caplog.text
 
 
 def test_a_failure_nobody_asked_about_is_announced(qtbot, owner):

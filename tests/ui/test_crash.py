@@ -48,6 +48,7 @@ def test_the_dialog_names_the_log_and_the_log_has_the_traceback(qtbot, reporter,
     assert isinstance(dialog, QMessageBox)
     assert str(log_file) in dialog.informativeText()
     assert "a_fault" in dialog.detailedText()
+    assert dialog.defaultButton() is dialog.button(QMessageBox.StandardButton.Close)
     text = log_file.read_text(encoding="utf-8")
     assert "the canvas fell over" in text
     assert "Traceback" in text

@@ -15,6 +15,8 @@ from tests.ui.sketching import draw_line, make_sketching_workspace
 from tests.ui.small_gallery import make_photos
 from ui.live_bridge import CameraState
 from ui.main_window import MainWindow
+from ui.stage_column import StageSplitter
+from ui.toolbar import PrivacyNote
 
 NONE = Qt.KeyboardModifier.NoModifier
 R_PLACE = 0x13 if sys.platform == "win32" else 27
@@ -239,8 +241,62 @@ def test_without_a_camera_the_window_says_what_to_do_and_draws(qtbot, window):
 
 
 def test_the_window_says_near_the_camera_switch_that_pictures_are_kept_nowhere(window):
-    assert "Never stored or sent" in window.toolbar._privacy.text()
+    assert "Never stored or sent" in window.toolbar._privacy.words
     assert window.toolbar._privacy.isVisible()
+
+
+@pytest.mark.parametrize("width", [900, 1280])
+def test_the_words_about_pictures_are_never_cut(qtbot, window, width):
+    window.resize(width, 700)
+    note = window.toolbar._privacy
+    for state in ("off", "opening", "lost"):
+        window.toolbar.show_camera(state)
+        qtbot.waitUntil(lambda: window.width() == width)
+        QApplication.processEvents()
+        if note.text():
+            assert note.width() >= note.fontMetrics().horizontalAdvance(note.text())
+        else:
+            assert not note.pixmap().isNull()
+            assert note.words in note.toolTip()
+
+
+def test_a_lock_stands_for_words_that_do_not_fit(qtbot):
+    note = PrivacyNote()
+    qtbot.addWidget(note)
+    note.say("Never stored or sent", "Nothing is kept.")
+    note.show()
+    note.resize(300, 24)
+    assert note.text() == "Never stored or sent"
+    note.resize(40, 24)
+    assert not note.text()
+    assert "Never stored or sent" in note.toolTip()
+    assert note.accessibleName() == "Never stored or sent"
+
+
+def test_the_picture_fills_the_stage_of_a_wide_window(qtbot, window):
+    window.resize(1400, 800)
+    stage = window.stage
+    qtbot.waitUntil(lambda: abs(stage.geometry_now.picture.width() - stage.width()) < 12)
+    assert abs(stage.geometry_now.picture.height() - stage.height()) < 12
+
+
+def test_the_picture_stands_in_the_middle_of_a_tall_window(qtbot, window):
+    window.resize(900, 1000)
+    stage = window.stage
+    qtbot.waitUntil(lambda: window.names.mapTo(window, QPoint(0, 0)).y() > 880)
+    assert abs(stage.geometry_now.picture.center().y() - stage.height() / 2) < 2
+    assert (
+        stage.mapTo(window, QPoint(0, stage.height())).y() > window.names.mapTo(window, QPoint(0, 0)).y() - 20
+    )
+
+
+def test_a_border_that_a_person_has_moved_stays_where_it_is(qtbot, window):
+    splitter = window.findChild(StageSplitter)
+    splitter.moveSplitter(500, 1)
+    window.resize(1400, 900)
+    qtbot.waitUntil(lambda: window.width() == 1400)
+    QApplication.processEvents()
+    assert splitter.sizes()[0] < 700
 
 
 def test_a_click_on_the_toolbar_leaves_the_keys_with_the_canvas(qtbot, window):

@@ -106,6 +106,17 @@ def test_a_photo_that_stays_in_its_place_is_not_touched(qtbot, view, results):
     assert close_to(seen_colour(view, 0), colour_of(results[0])), "the best photo flickered"
 
 
+def test_far_answers_are_said_to_be_far(view, results):
+    far = tuple(replace(result, score=0.14) for result in results)
+    view.show_update(update(far, stage=Stage.FAST))
+    assert not view.hint.isVisible(), "the deep search may still find better ones"
+    view.show_update(update(far))
+    assert view.hint.isVisible()
+    assert view.grid.isVisible()
+    view.show_update(update((replace(far[0], score=0.15), *far[1:]), number=2, stage=Stage.FAST))
+    assert not view.hint.isVisible()
+
+
 def test_the_chosen_photo_stays_chosen_when_it_moves(view, results):
     view.show_update(update(results))
     view.grid.setCurrentIndex(view.grid.model().index(1))

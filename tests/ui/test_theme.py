@@ -35,6 +35,7 @@ def test_words_reach_wcag_aa_on_every_ground(theme):
             assert contrast(words, ground) >= 4.5, (words, ground)
     assert contrast(theme.on_accent, theme.accent) >= 4.5
     assert contrast(theme.accent_text, theme.accent_soft) >= 4.5
+    assert contrast(theme.warning, theme.warning_soft) >= 4.5
     assert contrast(theme.on_toast, theme.toast) >= 4.5
     assert contrast(theme.strong_border, theme.raised) >= 3.0
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from index.errors import DecodeError
 from ui.languages import apply_language
-from ui.reasons import reason_in_words
+from ui.reasons import reason_in_words, sentence_in_words
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "translations.py"
 
@@ -100,6 +100,42 @@ def test_reasons_of_skipped_files_are_told_in_korean(korean):
         str(DecodeError("The JPEG file is damaged or cut short (image file is truncated)."))
     )
     assert said == "JPEG 파일이 손상되었거나 중간에 끊겼어요."
+
+
+@pytest.fixture
+def real_sentences(tmp_path):
+    """What camera and gallery say when their parts are missing, held or of another kind."""
+    from device.errors import CameraError
+    from device.frames import VideoFileSource, WebcamSource
+    from index.errors import GalleryError
+    from index.gallery import Gallery
+
+    (tmp_path / "film.mp4").write_text("no film")
+    (tmp_path / "file").write_text("no folder")
+    held = Gallery.open(tmp_path / "gallery", write=True)
+    attempts = {
+        "카메라 99": WebcamSource(99).open,
+        "“nobody’s” 카메라": WebcamSource("nobody’s").open,
+        "동영상": VideoFileSource(tmp_path / "none.mp4").open,
+        "읽을 수 있는 동영상이 아니에요": VideoFileSource(tmp_path / "film.mp4").open,
+        "갤러리": lambda: Gallery.open(tmp_path / "gallery", write=True),
+        "열 수 있는 폴더가 아니에요": lambda: held.add_folder(tmp_path / "gone"),
+    }
+    said = {}
+    for expected, attempt in attempts.items():
+        with pytest.raises((CameraError, GalleryError)) as error:
+            attempt()
+        said[expected] = str(error.value)
+    held.close()
+    return said
+
+
+def test_what_camera_and_gallery_say_is_told_in_korean(korean, real_sentences):
+    for expected, sentence in real_sentences.items():
+        assert expected in sentence_in_words(sentence), sentence
+        again = sentence_in_words(f"{sentence} Looking for it again ...")
+        assert expected in again
+        assert again.endswith("다시 찾고 있어요…")
 
 
 def test_every_reason_the_decoder_writes_out_is_known():

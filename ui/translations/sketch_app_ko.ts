@@ -531,6 +531,10 @@ A closed fist lifts the pen.</source>
 <context>
     <name>Reasons</name>
     <message>
+        <source>Looking for it again …</source>
+        <translation>다시 찾고 있어요…</translation>
+    </message>
+    <message>
         <source>The file is empty.</source>
         <translation>파일이 비어 있어요.</translation>
     </message>
@@ -573,6 +577,90 @@ A closed fist lifts the pen.</source>
     <message>
         <source>It is no longer a file.</source>
         <translation>이제 파일이 아니에요.</translation>
+    </message>
+    <message>
+        <source>Camera {0} could not be opened. Plug it in, close other programs that use it, and allow this program to use the camera.</source>
+        <translation>카메라 {0}을(를) 열 수 없어요. 카메라를 연결하고, 카메라를 쓰는 다른 프로그램을 닫고, 이 프로그램에 카메라 사용을 허용해 주세요.</translation>
+    </message>
+    <message>
+        <source>Camera {0} stopped giving pictures. Check its cable.</source>
+        <translation>카메라 {0}에서 화면이 오지 않아요. 케이블을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>No camera is called “{0}”, and no other was found.</source>
+        <translation>“{0}” 카메라가 없고, 다른 카메라도 찾지 못했어요.</translation>
+    </message>
+    <message>
+        <source>No camera is called “{0}”. Cameras found: {1}.</source>
+        <translation>“{0}” 카메라가 없어요. 찾은 카메라: {1}.</translation>
+    </message>
+    <message>
+        <source>The video {0} does not exist.</source>
+        <translation>동영상 {0}이(가) 없어요.</translation>
+    </message>
+    <message>
+        <source>The file {0} is not a video that can be read. Choose another.</source>
+        <translation>{0} 파일은 읽을 수 있는 동영상이 아니에요. 다른 파일을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The camera is starting.</source>
+        <translation>카메라를 켜고 있어요.</translation>
+    </message>
+    <message>
+        <source>There are no more pictures.</source>
+        <translation>화면이 끝났어요.</translation>
+    </message>
+    <message>
+        <source>Hand tracking could not start ({0}). Install the program again.</source>
+        <translation>손 추적을 시작할 수 없어요({0}). 프로그램을 다시 설치해 주세요.</translation>
+    </message>
+    <message>
+        <source>Another program (process {1}) is writing to the gallery {0}. Wait until it has finished, or close it.</source>
+        <translation>다른 프로그램(프로세스 {1})이 갤러리 {0}에 쓰고 있어요. 끝날 때까지 기다리거나 그 프로그램을 닫아 주세요.</translation>
+    </message>
+    <message>
+        <source>The gallery {0} is being written at the moment. Wait until that has finished.</source>
+        <translation>지금 갤러리 {0}에 쓰고 있어요. 끝날 때까지 기다려 주세요.</translation>
+    </message>
+    <message>
+        <source>The folder {0} is not there. Connect its disk, or take the folder out of the gallery.</source>
+        <translation>{0} 폴더를 찾을 수 없어요. 디스크를 연결하거나 갤러리에서 이 폴더를 빼 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder that can be opened. Choose another one.</source>
+        <translation>{0}은(는) 열 수 있는 폴더가 아니에요. 다른 폴더를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The folder {0} cannot be read. Check its permissions.</source>
+        <translation>{0} 폴더를 읽을 수 없어요. 접근 권한을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The gallery’s folder {0} cannot be written ({1}). Choose another one.</source>
+        <translation>갤러리 폴더 {0}에 쓸 수 없어요({1}). 다른 폴더를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The gallery’s folder {0} is on a disk that cannot lock files. Choose a local disk.</source>
+        <translation>갤러리 폴더 {0}이(가) 파일을 잠글 수 없는 디스크에 있어요. 이 컴퓨터의 디스크를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The gallery {0} was written by a newer version. Update the program.</source>
+        <translation>갤러리 {0}은(는) 더 새로운 버전에서 만들어졌어요. 프로그램을 업데이트해 주세요.</translation>
+    </message>
+    <message>
+        <source>The gallery’s database {0} is damaged. Move it away; your photos are untouched and can be read again.</source>
+        <translation>갤러리 데이터베이스 {0}이(가) 손상되었어요. 파일을 다른 곳으로 옮겨 주세요. 사진은 그대로이고 다시 읽을 수 있어요.</translation>
+    </message>
+    <message>
+        <source>The gallery’s database {0} cannot be used ({1}).</source>
+        <translation>갤러리 데이터베이스 {0}을(를) 쓸 수 없어요({1}).</translation>
+    </message>
+    <message>
+        <source>{0} belongs to another program. Choose another folder for the gallery.</source>
+        <translation>{0}은(는) 다른 프로그램의 파일이에요. 갤러리를 둘 다른 폴더를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The photo is not on this computer at present.</source>
+        <translation>이 사진은 지금 이 컴퓨터에 없어요.</translation>
     </message>
 </context>
 <context>
@@ -619,6 +707,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Add a folder</source>
         <translation>폴더 추가</translation>
+    </message>
+    <message>
+        <source>No close match yet; add a detail.</source>
+        <translation>아직 꼭 닮은 사진이 없어요. 조금 더 그려 보세요.</translation>
     </message>
     <message>
         <source>No photo that passes the filters looks like this.</source>
