@@ -69,6 +69,7 @@ def index_with_progress(
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # a log file has no use for a bar, nor for the line it leaves
     )
     with bar:
         task = bar.add_task("Looking for photos", total=None)
@@ -144,20 +145,19 @@ def _readable(path: Path) -> str:
 def print_answer(update: SearchUpdate, console: Console) -> None:
     """What ``search`` prints for people."""
     from rich.markup import escape
-    from rich.table import Table
 
     if update.names:
         console.print(", ".join(f"{n.english} {n.probability:.0%}" for n in update.names[:3]))
     if update.gallery_count == 0:
         console.print("The gallery is empty: add photos with “sketch-app index FOLDER”.")
         return
-    table = Table("", "likeness", "photo", "taken", box=None, pad_edge=False)
+    # Lines, not a table: a table would cut the paths to the terminal's width, and their ends are their names.
+    console.print("    likeness  taken       photo")
     for rank, result in enumerate(update.results, 1):
         where = escape(_readable(result.path)) if result.path else "(gone)"
         more = f" (+{len(result.other_paths)})" if result.other_paths else ""
         taken = f"{result.taken_at:%Y-%m-%d}" if result.taken_at else ""
-        table.add_row(str(rank), f"{result.percent} %", where + more, taken)
-    console.print(table)
+        console.print(f"{rank:>2}  {result.percent:>6} %  {taken:<10}  {where}{more}", soft_wrap=True)
     console.print(f"{update.gallery_count} photos searched in {update.seconds:.2f} s")
 
 

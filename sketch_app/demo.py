@@ -49,7 +49,7 @@ class Drawing:
 
     subject: str
     photos: frozenset[str]
-    strokes: tuple[NDArray[np.float64], ...]  # each (n, 2), 0..255
+    strokes: tuple[NDArray[np.float64], ...]  # each (n, 2), y downwards, in a scale of its own
 
 
 @dataclass

@@ -54,6 +54,10 @@ def train_encoder_with_progress(
     models.training.dataset.DatasetError
         The data folder is not in the documented layout.
     """
+    opened = _open_data(data)  # before the heavy imports: a mistyped folder is said at once
+    unknown = set(unseen) - {p.class_name for p in opened.photos}
+    if unknown:
+        raise SketchAppError(f"{data} has no photos of {', '.join(sorted(unknown))}: check the spelling.")
     from models.training.dataset import Split, make_split
     from models.training.encoder import export_encoder, train_encoder
     from models.training.encoder_batches import TrainingSet
@@ -61,10 +65,6 @@ def train_encoder_with_progress(
     from models.training.encoder_validation import Validation
     from models.training.photo_features import load_photo_features
 
-    opened = _open_data(data)
-    unknown = set(unseen) - {p.class_name for p in opened.photos}
-    if unknown:
-        raise SketchAppError(f"{data} has no photos of {', '.join(sorted(unknown))}: check the spelling.")
     out.mkdir(parents=True, exist_ok=True)
     split_file = out / "split.json"
     split = Split.load(split_file) if split_file.exists() else make_split(opened, seed=seed, unseen=unseen)
@@ -95,11 +95,11 @@ def evaluate_with_report(
     data: Path, *, weights: Path | None, split: Path | None, report: Path | None, console: Console
 ) -> None:
     """Measure an encoder on what a split holds back; unseen classes apart, where the split has them."""
+    opened = _open_data(data)
     from models.embedded import EmbeddedEncoder
     from models.evaluation import evaluate_retrieval, held_back, of_unseen_classes, shipped_split
     from models.training.dataset import Split
 
-    opened = _open_data(data)
     file = split or shipped_split()
     if not file.exists():
         raise SketchAppError(f"There is no split {file}: give the split.json of a training run.")
@@ -107,8 +107,9 @@ def evaluate_with_report(
     encoder = EmbeddedEncoder(weights)
     started = time.monotonic()
     runs = [("held-back sketches", *held_back(opened, chosen))]
-    if chosen.unseen_classes:
-        runs.append(("unseen classes", *of_unseen_classes(opened, chosen)))
+    sketches, photos = of_unseen_classes(opened, chosen)
+    if sketches and photos:  # a class that was left out may have photos alone: nothing to ask for
+        runs.append(("unseen classes", sketches, photos))
     evaluations = []
     with _bar(console) as bar:
         for title, sketches, photos in runs:

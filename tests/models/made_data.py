@@ -14,9 +14,9 @@ from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_image
 
-from sketch_app.demo import load_drawings
 from sketch_app.raster import render_for_model
 from sketch_app.sketch import Sketch, Stroke
+from tests.sketch_app.demo_sketches import demo_sketch
 
 SKETCHY = {"cat": ("cat", data.chelsea), "coffee_cup": ("coffee cup", data.coffee)}
 OTHERS = {"rocket": data.rocket, "flower": lambda: load_sample_image("flower.jpg"), "moon": data.astronaut}
@@ -36,10 +36,8 @@ def part(photo, rng):
 
 def shaken(subject, rng):
     """The strokes of a demo drawing in 0..255, each a little elsewhere."""
-    (drawing,) = load_drawings((subject,))
-    return [
-        np.clip(s + rng.normal(0, 4, (1, 2)) + rng.normal(0, 1, s.shape), 0, 255) for s in drawing.strokes
-    ]
+    strokes = [s.points * 0.5 - (33, 0) for s in demo_sketch(subject).strokes]
+    return [np.clip(s + rng.normal(0, 4, (1, 2)) + rng.normal(0, 1, s.shape), 0, 255) for s in strokes]
 
 
 def make_data(folder, *, photos_a_class=PHOTOS_A_CLASS, zipped=True):

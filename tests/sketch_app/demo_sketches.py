@@ -12,9 +12,13 @@ from sketch_app.sketch import Sketch, Stroke
 def demo_sketch(subject):
     """A drawing in the middle of the usual canvas, drawn at the pace of a camera."""
     (drawing,) = load_drawings((subject,))
+    low, high = np.min(np.concatenate(drawing.strokes), 0), np.max(np.concatenate(drawing.strokes), 0)
+    scale = 400 / (high - low).max()
     strokes, since = [], 0.0
     for points in drawing.strokes:
-        strokes.append(Stroke(points * 1.6 + (120, 36), since + np.arange(len(points)) / 30))
+        strokes.append(
+            Stroke((points - (low + high) / 2) * scale + (320, 240), since + np.arange(len(points)) / 30)
+        )
         since = float(strokes[-1].times[-1]) + 0.4
     return Sketch(tuple(strokes))
 
