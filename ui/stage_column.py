@@ -10,7 +10,7 @@ from ui.canvas import StageWidget
 
 _SPACING = 10
 _MARGINS = (16, 14, 6, 0)
-_LEAST_SIDE = 384
+_LEAST_SIDE = 348
 """Logical pixels that the photos keep: two of them beside each other."""
 
 

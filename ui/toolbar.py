@@ -133,6 +133,7 @@ class Toolbar(QFrame):
         row.addWidget(_gap())
         for action in (actions.undo, actions.redo, actions.clear):
             row.addWidget(_button(action))
+        row.addWidget(_gap())
         row.addStretch(2)
         self._search = self._search_button()
         row.addWidget(self._search)

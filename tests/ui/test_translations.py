@@ -114,7 +114,7 @@ def real_sentences(tmp_path):
     (tmp_path / "file").write_text("no folder")
     held = Gallery.open(tmp_path / "gallery", write=True)
     attempts = {
-        "카메라 99": WebcamSource(99).open,
+        "카메라(99)": WebcamSource(99).open,
         "“nobody’s” 카메라": WebcamSource("nobody’s").open,
         "동영상": VideoFileSource(tmp_path / "none.mp4").open,
         "읽을 수 있는 동영상이 아니에요": VideoFileSource(tmp_path / "film.mp4").open,

@@ -580,11 +580,11 @@ A closed fist lifts the pen.</source>
     </message>
     <message>
         <source>Camera {0} could not be opened. Plug it in, close other programs that use it, and allow this program to use the camera.</source>
-        <translation>카메라 {0}을(를) 열 수 없어요. 카메라를 연결하고, 카메라를 쓰는 다른 프로그램을 닫고, 이 프로그램에 카메라 사용을 허용해 주세요.</translation>
+        <translation>카메라({0})를 열 수 없어요. 카메라를 연결하고, 카메라를 쓰는 다른 프로그램을 닫고, 이 프로그램에 카메라 사용을 허용해 주세요.</translation>
     </message>
     <message>
         <source>Camera {0} stopped giving pictures. Check its cable.</source>
-        <translation>카메라 {0}에서 화면이 오지 않아요. 케이블을 확인해 주세요.</translation>
+        <translation>카메라({0})에서 화면이 오지 않아요. 케이블을 확인해 주세요.</translation>
     </message>
     <message>
         <source>No camera is called “{0}”, and no other was found.</source>
@@ -596,7 +596,7 @@ A closed fist lifts the pen.</source>
     </message>
     <message>
         <source>The video {0} does not exist.</source>
-        <translation>동영상 {0}이(가) 없어요.</translation>
+        <translation>동영상({0})이 없어요.</translation>
     </message>
     <message>
         <source>The file {0} is not a video that can be read. Choose another.</source>
@@ -640,19 +640,19 @@ A closed fist lifts the pen.</source>
     </message>
     <message>
         <source>The gallery’s folder {0} is on a disk that cannot lock files. Choose a local disk.</source>
-        <translation>갤러리 폴더 {0}이(가) 파일을 잠글 수 없는 디스크에 있어요. 이 컴퓨터의 디스크를 골라 주세요.</translation>
+        <translation>갤러리 폴더({0})가 파일을 잠글 수 없는 디스크에 있어요. 이 컴퓨터의 디스크를 골라 주세요.</translation>
     </message>
     <message>
         <source>The gallery {0} was written by a newer version. Update the program.</source>
-        <translation>갤러리 {0}은(는) 더 새로운 버전에서 만들어졌어요. 프로그램을 업데이트해 주세요.</translation>
+        <translation>갤러리({0})는 더 새로운 버전에서 만들어졌어요. 프로그램을 업데이트해 주세요.</translation>
     </message>
     <message>
         <source>The gallery’s database {0} is damaged. Move it away; your photos are untouched and can be read again.</source>
-        <translation>갤러리 데이터베이스 {0}이(가) 손상되었어요. 파일을 다른 곳으로 옮겨 주세요. 사진은 그대로이고 다시 읽을 수 있어요.</translation>
+        <translation>갤러리 데이터베이스({0})가 손상되었어요. 파일을 다른 곳으로 옮겨 주세요. 사진은 그대로이고 다시 읽을 수 있어요.</translation>
     </message>
     <message>
         <source>The gallery’s database {0} cannot be used ({1}).</source>
-        <translation>갤러리 데이터베이스 {0}을(를) 쓸 수 없어요({1}).</translation>
+        <translation>갤러리 데이터베이스({0})를 쓸 수 없어요({1}).</translation>
     </message>
     <message>
         <source>{0} belongs to another program. Choose another folder for the gallery.</source>
