@@ -24,7 +24,8 @@ from models.class_names import class_name
 from models.dual_encoder import EMBEDDING_DIM
 from models.encoder_files import LoadedEncoder, load_encoder
 
-_BATCH = 32
+_BATCH = 8
+"""More at once is slower: what one layer hands to the next no longer fits the processor's cache."""
 _ALL_THREADS = torch.get_num_threads()
 
 
