@@ -118,7 +118,7 @@ def rows(work: Path, *, quick: bool) -> list[Row]:
     note = (
         f"median of {len(rates['draft'])}, {count} JPEGs of 12 MP, {size / count / 1e6:.1f} MB each; alone "
         f"{1000 * (decoded - began) / 16:.1f} ms a photo decoding on one thread, "
-        f"{1000 * (encoded - decoded) / 16:.1f} ms encoding on all cores"
+        f"{1000 * (encoded - decoded) / 16:.1f} ms encoding on one"
     )
     against = f"draft() decoding alone, {WORKERS} threads"
     return [
