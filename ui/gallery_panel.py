@@ -192,13 +192,13 @@ class GalleryPanel(QWidget):
 
     def _retranslate(self) -> None:
         self._heading.setText(self.tr("Gallery"))
-        self._add.setText(self.tr("Add a folder"))
-        self._rescan.setText(self.tr("Scan again"))
+        self._add.setText(_beside_icon(self.tr("Add a folder")))
+        self._rescan.setText(_beside_icon(self.tr("Scan again")))
         self._no_folders.setText(self.tr("No folder has been added yet."))
         summary = self._summary
         self._count.setText(self.tr("%n photo(s)", "", summary.photo_count) if summary is not None else "")
         skipped = len(summary.skipped) if summary is not None else 0
-        self._skipped.setText(self.tr("%n file(s) could not be read", "", skipped))
+        self._skipped.setText(_beside_icon(self.tr("%n file(s) could not be read", "", skipped)))
         self._skipped.setVisible(skipped > 0)
         place = str(summary.directory) if summary is not None else ""
         kept = self.tr(
@@ -320,3 +320,7 @@ class FolderRow(QWidget):
 def _breakable(path: str) -> str:
     """A path that a label may break after its separators."""
     return path.replace("/", "/\u200b").replace("\\", "\\\u200b")
+
+
+def _beside_icon(words: str) -> str:
+    return f" {words}"  # the style sets icon and words too close together

@@ -19,7 +19,7 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
-        row.setContentsMargins(18, 4, 14, 6)
+        row.setContentsMargins(18, 2, 14, 2)  # the button needs 34 pixels
         row.setSpacing(12)
         self._state = QLabel()
         self._state.setProperty("role", "small")

@@ -45,7 +45,7 @@ def words(widget):
 
 
 def button(widget, text):
-    found = [b for b in widget.findChildren(QPushButton) if b.text() == text and b.isVisible()]
+    found = [b for b in widget.findChildren(QPushButton) if b.text().strip() == text and b.isVisible()]
     assert len(found) == 1, f"{text!r} is there {len(found)} times"
     return found[0]
 
