@@ -37,6 +37,8 @@ FPS = 30.0
 WINDOW_SIZE = (1280, 800)
 ANSWER_SECONDS = 30.0
 """How long the hand waits for an answer: a first search loads the models."""
+SEEN_SECONDS = 2.0
+"""How long the hand waits for a picture to be read before it goes on all the same."""
 SHOW_FRAMES = 24
 """Frames that an answer stays on the screen, thumbnails arriving."""
 ENOUGH_RIGHT = 3
@@ -121,9 +123,21 @@ class Choreography:
         self._acts = acts
         self._seed = seed
         self.layout = default_layout(FRAME_SIZE)
+        # One picture being tracked and one waiting: on a slow machine the hand slows down instead of
+        # losing pictures, and with them parts of its strokes.
+        self._in_flight = threading.Semaphore(2)
+
+    def picture_seen(self, _: object = None) -> None:
+        """Tell the hand that another of its pictures has been read."""
+        self._in_flight.release()
 
     def images(self) -> Iterator[NDArray[np.uint8]]:
         """(480, 640, 3) uint8 BGR pictures, mirrored as a webcam's are shown."""
+        for image in self._played():
+            self._in_flight.acquire(timeout=SEEN_SECONDS)
+            yield image
+
+    def _played(self) -> Iterator[NDArray[np.uint8]]:
         from device.gestures import Gesture
         from device.virtual_hand import Performance, VirtualHand
 
@@ -266,12 +280,15 @@ def run_demo(
     out.print(f"A virtual hand draws: {', '.join(d.subject for d in drawings)}.")
     if not visible:
         out.print("There is no display: the window is drawn into pictures instead.")
-    source = IterableSource(Choreography(acts).images(), fps=FPS, paced=visible, name="virtual hand")
+    choreography = Choreography(acts)
+    source = IterableSource(choreography.images(), fps=FPS, paced=visible, name="virtual hand")
     from ui.app import run_window
 
-    status = run_window(
-        workspace, source=source, on_ready=lambda window: _keep(Stagehand(window, acts, target, video=video))
-    )
+    def ready(window: Any) -> None:
+        window.air.bridge.reading.connect(choreography.picture_seen)
+        _keep(Stagehand(window, acts, target, video=video))
+
+    status = run_window(workspace, source=source, on_ready=ready)
     report(acts, target, judged=gallery is None, out=out)
     if status:
         return status
