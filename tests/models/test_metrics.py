@@ -59,6 +59,14 @@ def test_the_best_score_comes_first_and_ties_keep_the_gallerys_order():
     assert by_rank.tolist() == [[False, True, False, True], [False, False, True, False]]
 
 
+def test_ties_keep_the_order_of_a_large_gallery_too():
+    """Sorting routines keep small arrays in order by chance."""
+    scores = np.repeat(np.array([[0.2, 0.7, 0.2]], np.float32), 400, axis=1)
+    gallery = np.arange(1200)
+    order = np.concatenate([gallery[400:800], gallery[:400], gallery[800:]])
+    assert rank_relevance(scores, np.array([13]), gallery)[0].tolist() == (order == 13).tolist()
+
+
 def test_all_figures_of_a_run_of_two_queries():
     ranked = np.zeros((2, 300), bool)
     ranked[0, [0, 250]] = True  # one of two relevant items within the first 200

@@ -298,6 +298,26 @@ def test_a_storm_from_many_threads_ends_with_the_highest_number(pipeline):
     assert heard.errors == []
 
 
+def test_an_answer_that_was_overtaken_while_ranking_is_not_shown(models, home):
+    counting, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    class SlowGallery(Gallery):
+        def count(self):
+            counting.release()
+            assert go_on.acquire(timeout=DEADLINE)
+            return super().count()
+
+    with SlowGallery.open(home.paths.default_gallery, write=False) as gallery:
+        pipeline = SearchPipeline(models, lambda: gallery)
+        with listening(pipeline) as heard:
+            pipeline.submit(demo_sketch("cat"), 0)
+            assert counting.acquire(timeout=DEADLINE)
+            new = pipeline.submit(demo_sketch("cat"), 1)
+            go_on.release(2)
+            heard.wait_for(lambda h: h.updates and h.updates[-1].request is new)
+    assert heard.stages == [(new.number, Stage.COMPLETE)]
+
+
 def test_nothing_comes_for_what_was_cancelled(empty_gallery):
     gate, pipeline = gated(empty_gallery)
     with listening(pipeline) as heard:
