@@ -66,13 +66,7 @@ def save_encoder(
     photo |= {f"head.{k}": v for k, v in photo_head.state_dict().items()}
     photo = _halved(photo)
     sketch_tensors = _halved(sketch.state_dict())
-    # One id for the space: both sides have to match for a comparison to mean anything.
-    digest = hashlib.sha256()
-    for tensors in (photo, sketch_tensors):
-        for name in sorted(tensors):
-            digest.update(name.encode())
-            digest.update(tensors[name].numpy().tobytes())
-    info = EncoderInfo(f"embedded-{digest.hexdigest()[:10]}", tuple(classes), sketch_side, photo_side)
+    info = EncoderInfo(_model_id(photo, sketch_tensors), tuple(classes), sketch_side, photo_side)
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {
         "format": FORMAT,
@@ -87,8 +81,22 @@ def save_encoder(
     return info
 
 
+def _model_id(photo: dict[str, Tensor], sketch: dict[str, Tensor]) -> str:
+    """One id for the space, from every number of both sides: they have to match to be compared at all."""
+    digest = hashlib.sha256()
+    for tensors in (photo, sketch):
+        for name in sorted(tensors):
+            digest.update(name.encode())
+            digest.update(tensors[name].numpy().tobytes())
+    return f"embedded-{digest.hexdigest()[:10]}"
+
+
 def _halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: v.half().contiguous() for k, v in tensors.items()}
+
+
+def _whole(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k: v.float() for k, v in tensors.items()}
 
 
 def load_encoder(folder: Path) -> LoadedEncoder:
@@ -105,6 +113,12 @@ def load_encoder(folder: Path) -> LoadedEncoder:
         raise WeightsError(
             f"{folder / SKETCH_FILE} and {PHOTO_FILE} beside it come from two trainings. Install both anew."
         )
+    if _model_id(photo, sketch_tensors) != info.model_id:
+        raise WeightsError(
+            f"The weights {folder / PHOTO_FILE} or {SKETCH_FILE} beside it are damaged. "
+            "Install the program again."
+        )
+    photo, sketch_tensors = _whole(photo), _whole(sketch_tensors)
     with torch.device("meta"):
         sketch = SketchTower(len(info.classes))
         trunk = EfficientNetLite0()
@@ -147,7 +161,7 @@ def _read(path: Path, part: str) -> tuple[EncoderInfo, dict[str, Tensor]]:
                 raise WeightsError(
                     f"{path} was written by a newer version of the program. Update the program."
                 )
-            tensors = {k: file.get_tensor(k).float() for k in file.keys()}  # noqa: SIM118
+            tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
         classes, sides = json.loads(meta["classes"]), (int(meta["sketch_side"]), int(meta["photo_side"]))
         if not isinstance(classes, list) or min(sides) < 1:
             raise ValueError("its header makes no sense")

@@ -230,3 +230,14 @@ def test_nothing_in_the_program_unpickles():
             assert not re.search(r"^\s*(import|from) (pickle|dill|joblib|shelve)\b", text, re.M), path
             assert "allow_pickle=True" not in text, path
     assert calls  # the search finds what it looks for
+
+
+def test_one_flipped_bit_among_the_numbers_is_noticed(tmp_path: Path) -> None:
+    for name in (PHOTO_FILE, SKETCH_FILE):
+        shutil.copy(embedded_weights() / name, tmp_path / name)
+    damaged = tmp_path / SKETCH_FILE
+    data = bytearray(damaged.read_bytes())
+    data[len(data) // 2] ^= 0x10
+    damaged.write_bytes(bytes(data))
+    with pytest.raises(WeightsError, match=r"encoder-sketch\.safetensors.* damaged"):
+        load_encoder(tmp_path)
