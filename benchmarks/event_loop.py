@@ -186,7 +186,7 @@ def measure(photos: Path | None, seconds: float) -> tuple[np.ndarray, np.ndarray
 
 
 def rows(_work: Path, *, quick: bool) -> list[Row]:
-    seconds, count = (5.0, 60) if quick else (20.0, 600)
+    seconds, count = (5.0, 120) if quick else (20.0, 1000)
     with tempfile.TemporaryDirectory() as home:
         photos = Path(home) / "photos"
         photos.mkdir()
