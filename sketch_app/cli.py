@@ -160,12 +160,15 @@ def demo(
 
 
 @train_app.command("encoder")
-def train_encoder(
+def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a parameter
     data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The run: checkpoints, report, weights.")] = Path(
         "runs/encoder"
     ),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of 64 sketches.")] = 5000,
+    also: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of 64 sketches.")] = 8500,
     seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
     unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
 ) -> None:
@@ -175,7 +178,9 @@ def train_encoder(
 
     console, errors = _consoles()
     with plain_errors(errors):
-        train_encoder_with_progress(data, out, steps=steps, seed=seed, unseen=_names(unseen), console=console)
+        train_encoder_with_progress(
+            data, out, also=also or (), steps=steps, seed=seed, unseen=_names(unseen), console=console
+        )
 
 
 @app.command()

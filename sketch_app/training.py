@@ -43,9 +43,18 @@ def _open_data(folder: Path) -> SketchPhotoData:
 
 
 def train_encoder_with_progress(
-    data: Path, out: Path, *, steps: int, seed: int, unseen: Sequence[str], console: Console
+    data: Path,
+    out: Path,
+    *,
+    also: Sequence[Path] = (),
+    steps: int,
+    seed: int,
+    unseen: Sequence[str],
+    console: Console,
 ) -> None:
     """Run the encoder's recipe; writes checkpoints, the split, weights and a report into `out`.
+
+    The sketches of the folders in `also` train; nothing is measured with them.
 
     Raises
     ------
@@ -58,6 +67,10 @@ def train_encoder_with_progress(
     unknown = set(unseen) - {p.class_name for p in opened.photos}
     if unknown:
         raise SketchAppError(f"{data} has no photos of {', '.join(sorted(unknown))}: check the spelling.")
+    missing = next((folder for folder in also if not folder.is_dir()), None)
+    if missing is not None:
+        raise SketchAppError(f"There is no folder {missing}: give a folder of sketches with index.csv.")
+    more = opened.with_sketches_of(also)
     from models.training.dataset import Split, make_split
     from models.training.encoder import export_encoder, train_encoder
     from models.training.encoder_batches import TrainingSet
@@ -76,7 +89,7 @@ def train_encoder_with_progress(
             opened, out / "photo_features.npz", lambda done, _: bar.update(reading, completed=done)
         )
         bar.update(reading, completed=len(opened.photos))
-        train = TrainingSet.build(opened, split, features)
+        train = TrainingSet.build(more, split, features)
         validation = Validation.build(opened, split, features, recipe.final_side)
         task = bar.add_task("Training", total=recipe.steps)
         for state in train_encoder(train, validation, recipe, out):

@@ -8,7 +8,8 @@ names;
 - ``quickdraw.ndjson.gz``: Quick, Draw! drawings (``word``, ``key_id``, ``drawing`` as lists of ``[xs, ys]``
 in 0..255).
 
-A sketch made from a photo is named ``<photo>-<k>.png``.
+A sketch made from a photo is named ``<photo>-<k>.png``. Folders of sketches alone, in the same layout, can be
+added for training (`SketchPhotoData.with_sketches_of`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import io
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -94,15 +95,19 @@ class Split:
 
 @dataclass
 class Archive:
-    """The files of ``<stem>.zip`` or of the folder ``<stem>``, by the name the index gives them."""
+    """The files of ``<stem>.zip`` or of the folder ``<stem>``, by the name the index gives them.
+
+    Names in `elsewhere` lie in a folder of their own.
+    """
 
     folder: Path
     stem: str
+    elsewhere: dict[str, Path] = field(default_factory=dict)
     _zip: zipfile.ZipFile | None = field(default=None, repr=False)
 
     def read(self, name: str) -> bytes:
         """The bytes of one file; raises `DatasetError` naming it."""
-        path = self.folder / self.stem / name
+        path = self.elsewhere.get(name, self.folder) / self.stem / name
         try:
             if path.exists():
                 return path.read_bytes()
@@ -142,28 +147,38 @@ class SketchPhotoData:
     @classmethod
     def open(cls, folder: Path) -> SketchPhotoData:
         """Read the index and the drawings of a data folder (the pictures stay on disk)."""
-        index = folder / "index.csv"
-        if not index.exists():
-            raise DatasetError(f"{folder} has no index.csv; see models/training/dataset.py for the layout.")
-        sketches, photos = [], []
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            missing = {"kind", "source", "class", "path"} - set(rows.fieldnames or ())
-            if missing:
-                raise DatasetError(f"{index} has no column {', '.join(sorted(missing))}.")
-            for row in rows:
-                picture = Picture(row["path"], row["source"], row["class"])
-                (sketches if row["kind"] == "sketch" else photos).append(picture)
+        pictures = _read_index(folder)
         drawings: tuple[Drawing, ...] = ()
         if (folder / "quickdraw.ndjson.gz").exists():
             drawings = tuple(_read_drawings(folder / "quickdraw.ndjson.gz"))
         return cls(
             folder,
-            tuple(sketches),
+            tuple(p for kind, p in pictures if kind == "sketch"),
             drawings,
-            tuple(photos),
+            tuple(p for kind, p in pictures if kind == "photo"),
             Archive(folder, "sketches"),
             Archive(folder, "photos"),
+        )
+
+    def with_sketches_of(self, folders: Sequence[Path]) -> SketchPhotoData:
+        """The same data and the sketches of further folders: their own ``index.csv`` and folder ``sketches``
+        (no zip). A split is made before they are added, so that they train and never measure.
+        """
+        sketches, elsewhere = list(self.sketches), dict(self.sketch_files.elsewhere)
+        names = {s.name for s in sketches}
+        for folder in folders:
+            for kind, picture in _read_index(folder):
+                if kind != "sketch":
+                    continue
+                if picture.name in names:
+                    raise DatasetError(
+                        f"{folder / 'index.csv'} lists {picture.name}, which is there already."
+                    )
+                names.add(picture.name)
+                sketches.append(picture)
+                elsewhere[picture.name] = folder
+        return replace(
+            self, sketches=tuple(sketches), sketch_files=Archive(self.folder, "sketches", elsewhere)
         )
 
     def sketch_classes(self) -> list[str]:
@@ -171,14 +186,39 @@ class SketchPhotoData:
         return sorted({s.class_name for s in self.sketches} | {d.class_name for d in self.drawings})
 
 
+def _read_index(folder: Path) -> list[tuple[str, Picture]]:
+    """The pictures that ``index.csv`` lists, each with its kind."""
+    index = folder / "index.csv"
+    if not index.exists():
+        raise DatasetError(f"{folder} has no index.csv; see models/training/dataset.py for the layout.")
+    with index.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        missing = {"kind", "source", "class", "path"} - set(rows.fieldnames or ())
+        if missing:
+            raise DatasetError(f"{index} has no column {', '.join(sorted(missing))}.")
+        return [
+            (
+                "sketch" if row["kind"] == "sketch" else "photo",
+                Picture(row["path"], row["source"], _SAME.get(row["class"], row["class"])),
+            )
+            for row in rows
+        ]
+
+
+_SAME = {"t-shirt": "t_shirt", "teddy-bear": "teddy_bear", "teddy": "teddy_bear", "tennis_racquet": "racket"}
+"""Two names of one thing: the sources spell them differently, and neither should count as the other's
+mistake.
+"""
+
+
 def _read_drawings(path: Path) -> Iterable[Drawing]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 d = json.loads(line)
-                class_name = d["word"].lower().replace(" ", "_")
+                word = d["word"].lower().replace(" ", "_")
                 strokes = tuple(np.array(s[:2], np.float32).T for s in d["drawing"])
-                yield Drawing(f"quickdraw/{class_name}/{d['key_id']}", class_name, strokes)
+                yield Drawing(f"quickdraw/{word}/{d['key_id']}", _SAME.get(word, word), strokes)
     except (OSError, EOFError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} does not hold Quick, Draw! drawings throughout: {error}") from error
 

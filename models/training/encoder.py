@@ -36,6 +36,10 @@ from models.training.encoder_validation import Validation
 log = logging.getLogger(__name__)
 
 
+class TrainingError(Exception):
+    """A run cannot go on; the message says why and what to do."""
+
+
 def pretrain_photo_head(model: Encoder, train: TrainingSet, recipe: EncoderRecipe) -> None:
     """Give the photo head and the proxies a start, on features alone (a minute): a moving target teaches
     little.
@@ -147,6 +151,7 @@ class _Run:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average": self.average,
+            "recipe": json.dumps(asdict(self.recipe)),
             **{name: getattr(self, name) for name in _KEPT},
         }
         torch.save(state, part)
@@ -157,6 +162,13 @@ class _Run:
         if not checkpoint.exists():
             return False
         saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        earlier, now = json.loads(saved["recipe"]), json.loads(json.dumps(asdict(self.recipe)))
+        differs = [name for name in now if earlier.get(name) != now[name]]
+        if differs:
+            raise TrainingError(
+                f"{self.folder} holds a run with other settings ({', '.join(differs)}). Give the settings it "
+                "was begun with, or another folder."
+            )
         self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.average = saved["average"]
@@ -176,6 +188,11 @@ def train_encoder(
     """Train, or go on where `run_dir` stopped, yielding after every step.
 
     The best averaged weights end in ``run_dir/best.safetensors``; see `export_encoder`.
+
+    Raises
+    ------
+    TrainingError
+        `run_dir` holds a run of another recipe.
     """
     run = _Run(train, recipe, run_dir)
     first, started = run.step, time.monotonic()

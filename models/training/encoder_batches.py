@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from models.training import augment
 from models.training.dataset import Drawing, Picture, SketchPhotoData, Split
-from models.training.encoder_recipe import EncoderRecipe
+from models.training.encoder_recipe import DRAWINGS, EDGES, OTHERS, EncoderRecipe
 from models.training.photo_features import PhotoFeatures, sketch_batch
 
 
@@ -27,24 +28,27 @@ class TrainingSet:
     """All classes; the first `sketch_classes` of them have sketches, and the class head names those."""
     sketch_classes: int
     drawings: list[Drawing]
-    photo_sketches: list[Picture]
-    other_sketches: list[Picture]
+    sketches: dict[str, list[list[Picture]]]
+    """By source, then by class: a source may hold many more of one class than of another."""
     photos: NDArray[np.int64]  # indices into data.photos
     photo_class: NDArray[np.int64]  # (photos,) class of each of them
     edges: NDArray[np.uint8]
     features: Tensor
     squares: dict[str, NDArray[np.uint8]]
     by_class: dict[int, NDArray[np.int64]]  # positions in `photos`
-    by_stem: dict[str, int]  # Sketchy photo stem -> position in `photos`
+    by_stem: dict[tuple[str, str], int]  # class and stem of a photo's file -> position in `photos`
 
     @classmethod
     def build(cls, data: SketchPhotoData, split: Split, photos: PhotoFeatures) -> TrainingSet:
         """Leave out what the split holds back, and every unseen class in every source."""
         gallery = set(split.gallery_photos)
+        shown = {(p.class_name, p.photo_stem) for p in data.photos if p.name in gallery}
         sketches = [
             s
             for s in data.sketches
-            if s.name not in split.validation_sketches and s.class_name not in split.unseen_classes
+            if s.name not in split.validation_sketches
+            and s.class_name not in split.unseen_classes
+            and (s.class_name, s.photo_stem) not in shown
         ]
         drawings = [
             d
@@ -65,16 +69,17 @@ class TrainingSet:
         for position, c in enumerate(photo_class):
             by_class[int(c)].append(position)
         by_stem = {
-            PurePosixPath(data.photos[i].name).stem: position
+            (data.photos[i].class_name, PurePosixPath(data.photos[i].name).stem): position
             for position, i in enumerate(kept)
-            if data.photos[i].source == "sketchy"
         }
+        by_source: dict[str, dict[str, list[Picture]]] = defaultdict(lambda: defaultdict(list))
+        for s in sketches:
+            by_source[s.source][s.class_name].append(s)
         return cls(
             classes,
             len(named),
             drawings=[replace(d, strokes=augment.normalise_strokes(d.strokes)) for d in drawings],
-            photo_sketches=[s for s in sketches if s.source == "sketchy"],
-            other_sketches=[s for s in sketches if s.source != "sketchy"],
+            sketches={source: list(by.values()) for source, by in by_source.items()},
             photos=np.array(kept),
             photo_class=photo_class,
             edges=photos.edges[kept],
@@ -100,28 +105,26 @@ def draw_batch(train: TrainingSet, recipe: EncoderRecipe, step: int) -> Batch:
     """The batch of a step: a function of the data, the recipe and the step alone."""
     rng = np.random.default_rng([recipe.seed, step])
     side, elastic = recipe.side_at(step), recipe.at(step)[0].elastic
-    shares = np.array(
-        [recipe.drawing_share, recipe.photo_sketch_share, recipe.other_sketch_share, recipe.edge_share]
-    )
-    sizes = [len(train.drawings), len(train.photo_sketches), len(train.other_sketches), len(train.photos)]
-    shares = np.where(np.array(sizes) > 0, shares, 0)
-    kinds = rng.choice(4, recipe.batch, p=shares / shares.sum())
+    pools = _pools(train, recipe)
+    shares = np.array([share for share, _ in pools])
     number = {c: i for i, c in enumerate(train.classes)}
     pictures, labels, sources = [], [], []
-    for kind in kinds:
-        i = int(rng.integers(sizes[kind]))
+    for kind in rng.choice(len(pools), recipe.batch, p=shares / shares.sum()):
+        pool = pools[kind][1]
         source = -1
-        if kind == 0:
-            d = train.drawings[i]
+        if pool is DRAWINGS:
+            d = train.drawings[rng.integers(len(train.drawings))]
             pictures.append(augment.augment_drawing(d.strokes, side, rng))
             label = number[d.class_name]
-        elif kind == 3:
-            pictures.append(augment.augment_picture(train.edges[i], side, rng, elastic=elastic))
-            label, source = int(train.photo_class[i]), i
+        elif pool is EDGES:
+            source = int(rng.integers(len(train.photos)))
+            pictures.append(augment.augment_picture(train.edges[source], side, rng, elastic=elastic))
+            label = int(train.photo_class[source])
         else:
-            s = (train.photo_sketches if kind == 1 else train.other_sketches)[i]
+            of_class = pool[rng.integers(len(pool))]
+            s = of_class[rng.integers(len(of_class))]
             pictures.append(augment.augment_picture(train.squares[s.name], side, rng, elastic=elastic))
-            label, source = number[s.class_name], train.by_stem.get(s.photo_stem, -1)
+            label, source = number[s.class_name], train.by_stem.get((s.class_name, s.photo_stem), -1)
         labels.append(label)
         sources.append(source)
     wanted = [s for s in sources if s >= 0]
@@ -138,3 +141,22 @@ def draw_batch(train: TrainingSet, recipe: EncoderRecipe, step: int) -> Batch:
         train.features[torch.from_numpy(chosen)],
         torch.from_numpy(train.photo_class[chosen]),
     )
+
+
+def _pools(
+    train: TrainingSet, recipe: EncoderRecipe
+) -> list[tuple[float, Literal["drawings", "edges"] | list[list[Picture]]]]:
+    """Share and content of what a batch is drawn from, without what the data at hand lacks."""
+    named = {name for name, _ in recipe.shares}
+    others = [of_class for source, pool in train.sketches.items() if source not in named for of_class in pool]
+    pools: list[tuple[float, Literal["drawings", "edges"] | list[list[Picture]]]] = []
+    for name, share in recipe.shares:
+        if name == DRAWINGS:
+            if train.drawings:
+                pools.append((share, DRAWINGS))
+        elif name == EDGES:
+            if len(train.photos):
+                pools.append((share, EDGES))
+        elif pool := others if name == OTHERS else train.sketches.get(name):
+            pools.append((share, pool))
+    return pools

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+
+DRAWINGS: Final = "drawings"
+EDGES: Final = "edges"
+OTHERS: Final = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +19,11 @@ class Cycle:
     steps: int
     peak: float = 1.0
     """Factor of the learning rates at its beginning."""
-    side: int = 96
-    """Sketches are trained at this side but for the last fifth: a smaller picture teaches faster."""
-    elastic: float = 0.0
+    sides: tuple[tuple[float, int], ...] = ((0.5, 96), (0.8, 112), (1.0, 144))
+    """Up to this share of the cycle sketches are trained at this side: small pictures teach faster
+    (progressive resizing, Howard 2018), and the last ones are as large as those the encoder is used on.
+    """
+    elastic: float = 0.4
     """Share of sketch pictures that are bent as well as warped."""
 
 
@@ -24,10 +31,10 @@ class Cycle:
 class EncoderRecipe:
     """Everything that decides a run; kept beside its checkpoint, so that a resumed run is the same run."""
 
-    cycles: tuple[Cycle, ...] = (Cycle(5500), Cycle(4500, peak=0.6, side=112, elastic=0.5))
+    cycles: tuple[Cycle, ...] = (Cycle(8500),)
     batch: int = 64
-    final_side: int = 128
-    """The last fifth of a cycle is trained at this side, and the encoder is used at it."""
+    final_side: int = 144
+    """The encoder is used at this side."""
     frozen_blocks: int = 5
     """The stem and so many blocks of the sketch tower keep their ImageNet weights: early edges serve
     sketches too.
@@ -46,12 +53,17 @@ class EncoderRecipe:
     instance_bonus: float = 2.0
     label_smoothing: float = 0.1
     ema: float = 0.998
-    # Shares of a batch: Quick, Draw! drawings, sketches made from photos, other sketches, edge maps of
-    # photos.
-    drawing_share: float = 0.53
-    photo_sketch_share: float = 0.25
-    other_sketch_share: float = 0.07
-    edge_share: float = 0.15
+    shares: tuple[tuple[str, float], ...] = (
+        (DRAWINGS, 0.36),
+        ("sketchy", 0.22),
+        ("icons", 0.18),
+        ("lines", 0.12),
+        (EDGES, 0.08),
+        (OTHERS, 0.04),
+    )
+    """What a batch is made of: Quick, Draw! drawings, sketches by their source (`OTHERS`: of any source
+    not named here), edge maps of photos. A source without sketches leaves its share to the rest.
+    """
     photo_epochs: int = 12
     validate_every: int = 500
     patience: int = 6
@@ -75,7 +87,7 @@ class EncoderRecipe:
     def side_at(self, step: int) -> int:
         """Side of the sketches of a step, in pixels."""
         cycle, within = self.at(step)
-        return self.final_side if within >= cycle.steps * 4 // 5 else cycle.side
+        return next((side for share, side in cycle.sides if within < share * cycle.steps), self.final_side)
 
     def rate_at(self, step: int) -> float:
         """Factor of the learning rates: a linear warm-up, then half a cosine down to nought."""

@@ -15,8 +15,9 @@ from models.training.encoder_recipe import Cycle, EncoderRecipe
 from models.training.encoder_validation import Validation
 from models.training.photo_features import load_photo_features
 
+SIDES = ((0.5, 32), (1.0, 40))
 TINY = EncoderRecipe(
-    cycles=(Cycle(3, side=32), Cycle(3, peak=0.6, side=32, elastic=0.5)),
+    cycles=(Cycle(3, sides=SIDES, elastic=0.0), Cycle(3, peak=0.6, sides=SIDES, elastic=0.5)),
     batch=6,
     final_side=40,
     warmup=1,

@@ -40,6 +40,18 @@ def shaken(subject, rng):
     return [np.clip(s + rng.normal(0, 4, (1, 2)) + rng.normal(0, 1, s.shape), 0, 255) for s in strokes]
 
 
+def make_more_sketches(folder, names):
+    """A folder of sketches alone: ``{source/class/file: class}``, each a cross."""
+    cross = np.full((64, 64), 255, np.uint8)
+    cross[30:34, 8:56] = cross[8:56, 30:34] = 0
+    for name in names:
+        path = folder / "sketches" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(cross).save(path)
+    write_index(folder, [("sketch", *name.split("/")[:2], name) for name in names])
+    return folder
+
+
 def make_data(folder, *, photos_a_class=PHOTOS_A_CLASS, zipped=True):
     """Two classes with sketches made from photos, two with photos of another source alone, drawings of
     three.

