@@ -78,7 +78,7 @@ class Indexer:
         dimension: int,
         *,
         workers: int = 2,
-        batch_size: int = 16,
+        batch_size: int = 8,
         image_side: int = DEFAULT_IMAGE_SIDE,
         max_pixels: int | None = None,
     ) -> None:

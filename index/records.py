@@ -45,7 +45,7 @@ class Photo:
     Attributes
     ----------
     content_hash
-        Hexadecimal BLAKE2b-160 of the file's bytes.
+        Hexadecimal SHA-256 of the file's bytes.
     width, height
         Pixels as shown, that is after ``orientation`` is applied.
     orientation

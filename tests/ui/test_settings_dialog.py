@@ -63,6 +63,7 @@ def test_a_choice_is_saved_and_announced_at_once(qtbot, dialog, workspace, choic
 def test_choosing_what_is_chosen_already_announces_nothing(qtbot, dialog):
     with qtbot.assertNotEmitted(dialog.settings_changed):
         pick(dialog.findChildren(QComboBox)[0], "system")
+    assert dialog.findChildren(QComboBox)[0].currentData() == "system"
 
 
 def test_the_mirror_is_switched_by_its_box(qtbot, dialog, workspace):
