@@ -1,7 +1,7 @@
 """One file on its way into the gallery: read once, hashed, decoded, its thumbnail made. Thread-safe."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from index.catalogue import Catalogue
 from index.decode import MAX_FILE_BYTES, DecodedPhoto, decode_bytes
@@ -66,7 +66,7 @@ class Preparing:
             return self._refused(task, task.entry.size, task.entry.mtime_ns, error)
         with opened.stream as stream:
             try:
-                data = _read(stream.read, task.entry.path)
+                data = _read(stream, opened.size, task.entry.path)
                 if len(data) != opened.size:
                     raise DecodeError("It is still being written.", permanent=False)
                 digest = content_digest(data)
@@ -90,15 +90,19 @@ class Preparing:
         return Prepared(task, size, mtime_ns, error=plain)
 
 
-def _read(read: Callable[[int], bytes], path: bytes) -> bytes:
-    """The bytes of a photo file; of anything else no more than its beginning is read."""
+def _read(stream: BinaryIO, size: int, path: bytes) -> bytes:
+    """The bytes of a photo file, one more where it has grown; of anything else no more than its beginning
+    is read.
+    """
     claimed = claims_to_be_photo(path)
-    head = read(SNIFF_BYTES)
+    head = stream.read(SNIFF_BYTES)
     if not head:
         raise DecodeError("The file is empty.", is_photo=claimed)
     if sniff(head) is None:
         raise DecodeError("Its content is not a photo of a known format.", is_photo=claimed)
-    data = head + read(MAX_FILE_BYTES + 1 - len(head))
-    if len(data) > MAX_FILE_BYTES:
+    if size > MAX_FILE_BYTES:
         raise DecodeError(f"The file is larger than {MAX_FILE_BYTES >> 20} MB.")
-    return data
+    # In one piece and of the expected length: joining two, or asking for the most there could be, costs as
+    # much as hashing them.
+    stream.seek(0)
+    return stream.read(size + 1)

@@ -168,7 +168,7 @@ def _one_thread() -> Iterator[None]:
 
 def _normalise(pixels: Tensor) -> Tensor:
     """uint8 -> what EfficientNet-Lite was trained with."""
-    return (pixels.float() - 127) / 128
+    return pixels.float().sub_(127).div_(128)
 
 
 def _squeeze(photo: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
