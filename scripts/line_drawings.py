@@ -119,9 +119,13 @@ def chosen_photos(data: SketchPhotoData, split: Split) -> list[Picture]:
     """Up to `PER_CLASS` photos of each class that has sketches."""
     held, named = set(split.gallery_photos), set(data.sketch_classes())
     by_class: dict[str, list[Picture]] = defaultdict(list)
+    drawn: set[tuple[str, str]] = set()  # two sources may hold the same photo under the same name
     for photo in data.photos:
-        if photo.source in SOURCES and photo.class_name in named and photo.name not in held:
-            by_class[photo.class_name].append(photo)
+        key = (photo.class_name, PurePosixPath(photo.name).stem)
+        if photo.source not in SOURCES or photo.class_name not in named or photo.name in held or key in drawn:
+            continue
+        drawn.add(key)
+        by_class[photo.class_name].append(photo)
     rng = np.random.default_rng(0)
     out = []
     for class_name in sorted(by_class):
