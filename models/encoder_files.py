@@ -1,4 +1,5 @@
-"""The embedded encoder's weights on disk: two safetensors files in half precision, each under 12 MiB.
+"""The embedded encoder's weights on disk: safetensors files in half precision, each under 12 MiB, one for
+the photo side and one for each sketch tower.
 
 Batch norms are folded into their convolutions before saving, so that a file holds just what runs. Nothing
 is ever unpickled.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +22,13 @@ from models.errors import WeightsError
 
 FORMAT = "sketch_app.embedded-encoder"
 VERSION = 1
-SKETCH_FILE = "encoder-sketch.safetensors"
 PHOTO_FILE = "encoder-photo.safetensors"
+_SKETCH_FILE = "encoder-sketch-{}.safetensors"
+
+
+def sketch_file(tower: int) -> str:
+    """Name of the file of a sketch tower; towers are counted from 1."""
+    return _SKETCH_FILE.format(tower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,10 @@ class EncoderInfo:
     """What the files say of themselves."""
 
     model_id: str
-    """``embedded-<hash of the tensors of both files>``: other weights are another space."""
+    """``embedded-<hash of the tensors of all files>``: other weights are another space."""
     classes: tuple[str, ...]
-    sketch_side: int
+    views: tuple[tuple[int, ...], ...]
+    """For each sketch tower, the sides in pixels at which it looks at a sketch."""
     photo_side: int
 
 
@@ -40,7 +48,7 @@ class LoadedEncoder:
     """The networks, in eval mode and float32."""
 
     info: EncoderInfo
-    sketch: SketchTower
+    sketches: tuple[SketchTower, ...]
     photo_trunk: EfficientNetLite0
     photo_head: PhotoHead
 
@@ -48,43 +56,46 @@ class LoadedEncoder:
 def save_encoder(
     folder: Path,
     *,
-    sketch: SketchTower,
+    sketches: Sequence[SketchTower],
+    views: Sequence[Sequence[int]],
     photo_trunk: EfficientNetLite0,
     photo_head: PhotoHead,
-    classes: list[str],
-    sketch_side: int,
+    classes: Sequence[str],
     photo_side: int,
 ) -> EncoderInfo:
-    """Fold, halve and write both files; returns what was written about them."""
+    """Fold, halve and write all files; returns what was written about them."""
     from safetensors.torch import save_file
 
-    for module in (sketch, photo_trunk, photo_head):
+    for module in (*sketches, photo_trunk, photo_head):
         module.eval()
-    sketch.trunk.fuse()
-    photo_trunk.fuse()
+    for trunk in (*(s.trunk for s in sketches), photo_trunk):
+        trunk.fuse()
     photo = {f"trunk.{k}": v for k, v in photo_trunk.state_dict().items()}
     photo |= {f"head.{k}": v for k, v in photo_head.state_dict().items()}
     photo = _halved(photo)
-    sketch_tensors = _halved(sketch.state_dict())
-    info = EncoderInfo(_model_id(photo, sketch_tensors), tuple(classes), sketch_side, photo_side)
+    towers = [_halved(s.state_dict()) for s in sketches]
+    info = EncoderInfo(
+        _model_id(photo, *towers), tuple(classes), tuple(tuple(sides) for sides in views), photo_side
+    )
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
         "model_id": info.model_id,
-        "sketch_side": str(sketch_side),
+        "views": json.dumps(info.views),
         "photo_side": str(photo_side),
-        "classes": json.dumps(classes),
+        "classes": json.dumps(info.classes),
     }
     save_file(photo, folder / PHOTO_FILE, metadata={**metadata, "part": "photo"})
-    save_file(sketch_tensors, folder / SKETCH_FILE, metadata={**metadata, "part": "sketch"})
+    for number, tower in enumerate(towers, 1):
+        save_file(tower, folder / sketch_file(number), metadata={**metadata, "part": f"sketch {number}"})
     return info
 
 
-def _model_id(photo: dict[str, Tensor], sketch: dict[str, Tensor]) -> str:
-    """One id for the space, from every number of both sides: they have to match to be compared at all."""
+def _model_id(*parts: dict[str, Tensor]) -> str:
+    """One id for the space, from every number of all sides: they have to match to be compared at all."""
     digest = hashlib.sha256()
-    for tensors in (photo, sketch):
+    for tensors in parts:
         for name in sorted(tensors):
             digest.update(name.encode())
             digest.update(tensors[name].numpy().tobytes())
@@ -100,46 +111,50 @@ def _whole(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load_encoder(folder: Path) -> LoadedEncoder:
-    """Read both files.
+    """Read all files.
 
     Raises
     ------
     WeightsError
-        A file is missing, torn or not of this kind, or the two do not belong together; the message names it.
+        A file is missing, torn or not of this kind, or they do not belong together; the message names it.
     """
     info, photo = _read(folder / PHOTO_FILE, "photo")
-    sketch_info, sketch_tensors = _read(folder / SKETCH_FILE, "sketch")
-    if info != sketch_info:
+    towers = []
+    for number in range(1, len(info.views) + 1):
+        path = folder / sketch_file(number)
+        theirs, tensors = _read(path, f"sketch {number}")
+        if theirs != info:
+            raise WeightsError(
+                f"{path} and {PHOTO_FILE} beside it come from two trainings. Install both anew."
+            )
+        towers.append(tensors)
+    if _model_id(photo, *towers) != info.model_id:
+        names = ", ".join(sketch_file(n) for n in range(1, len(towers) + 1))
         raise WeightsError(
-            f"{folder / SKETCH_FILE} and {PHOTO_FILE} beside it come from two trainings. Install both anew."
+            f"The weights {folder / PHOTO_FILE} or {names} beside it are damaged. Install the program again."
         )
-    if _model_id(photo, sketch_tensors) != info.model_id:
-        raise WeightsError(
-            f"The weights {folder / PHOTO_FILE} or {SKETCH_FILE} beside it are damaged. "
-            "Install the program again."
-        )
-    photo, sketch_tensors = _whole(photo), _whole(sketch_tensors)
+    photo = _whole(photo)
     with torch.device("meta"):
-        sketch = SketchTower(len(info.classes))
+        sketches = tuple(SketchTower(len(info.classes)) for _ in towers)
         trunk = EfficientNetLite0()
         head = PhotoHead()
-    for network in (sketch.trunk, trunk):
+    for network in (*(s.trunk for s in sketches), trunk):
         network.eval()
-    _fold_empty(sketch.trunk)
-    _fold_empty(trunk)
+        _fold_empty(network)
     try:
-        sketch.load_state_dict(sketch_tensors, assign=True)
+        for sketch, tensors in zip(sketches, towers, strict=True):
+            sketch.load_state_dict(_whole(tensors), assign=True)
         trunk.load_state_dict({k[6:]: v for k, v in photo.items() if k.startswith("trunk.")}, assign=True)
         head.load_state_dict({k[5:]: v for k, v in photo.items() if k.startswith("head.")}, assign=True)
     except RuntimeError as error:
         raise WeightsError(
             f"The weights in {folder} do not fit this version of the program: {error}"
         ) from error
-    for module in (sketch, trunk, head):
+    for module in (*sketches, trunk, head):
         module.eval()
         module.requires_grad_(False)
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return LoadedEncoder(info, sketch, trunk, head)
+    return LoadedEncoder(info, sketches, trunk, head)
 
 
 def _fold_empty(network: EfficientNetLite0) -> None:
@@ -162,13 +177,14 @@ def _read(path: Path, part: str) -> tuple[EncoderInfo, dict[str, Tensor]]:
                     f"{path} was written by a newer version of the program. Update the program."
                 )
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-        classes, sides = json.loads(meta["classes"]), (int(meta["sketch_side"]), int(meta["photo_side"]))
-        if not isinstance(classes, list) or min(sides) < 1:
+        classes, photo_side = json.loads(meta["classes"]), int(meta["photo_side"])
+        views = tuple(tuple(int(side) for side in sides) for sides in json.loads(meta["views"]))
+        if not isinstance(classes, list) or not views or min(photo_side, *(min(v) for v in views)) < 1:
             raise ValueError("its header makes no sense")
-        return EncoderInfo(meta["model_id"], tuple(classes), *sides), tensors
+        return EncoderInfo(meta["model_id"], tuple(classes), views, photo_side), tensors
     except FileNotFoundError as error:
         raise WeightsError(
             f"The weights {path} are missing. Install the program again, or train them."
         ) from error
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"The weights {path} are damaged ({error}). Install the program again.") from error

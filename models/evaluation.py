@@ -24,6 +24,7 @@ from models.metrics import (
 )
 from models.training import augment
 from models.training.dataset import DatasetError, Picture, SketchPhotoData, Split
+from models.training.encoder_validation import QUERY_SIDE
 
 _BATCH = 64
 
@@ -79,7 +80,7 @@ def evaluate_retrieval(
     """
     if not sketches or not photos:
         raise DatasetError(f"{data.folder} has no {title} to measure with, or no photos for them.")
-    pictures = [augment.crop_to_ink(data.sketch_files.grey(s.name), 256) for s in sketches]
+    pictures = [augment.crop_to_ink(data.sketch_files.grey(s.name), QUERY_SIDE) for s in sketches]
     queries, named = [], []
     for start in range(0, len(pictures), _BATCH):
         part = pictures[start : start + _BATCH]

@@ -168,7 +168,10 @@ def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a paramet
     also: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of 64 sketches.")] = 8500,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps of 64 sketches; a further tower takes three quarters.")
+    ] = 8500,
+    towers: Annotated[int, typer.Option(min=1, help="Sketch towers that read a sketch together.")] = 2,
     seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
     unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
 ) -> None:
@@ -179,7 +182,14 @@ def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a paramet
     console, errors = _consoles()
     with plain_errors(errors):
         train_encoder_with_progress(
-            data, out, also=also or (), steps=steps, seed=seed, unseen=_names(unseen), console=console
+            data,
+            out,
+            also=also or (),
+            steps=steps,
+            towers=towers,
+            seed=seed,
+            unseen=_names(unseen),
+            console=console,
         )
 
 

@@ -48,6 +48,7 @@ def train_encoder_with_progress(
     *,
     also: Sequence[Path] = (),
     steps: int,
+    towers: int,
     seed: int,
     unseen: Sequence[str],
     console: Console,
@@ -74,7 +75,7 @@ def train_encoder_with_progress(
     from models.training.dataset import Split, make_split
     from models.training.encoder import export_encoder, train_encoder
     from models.training.encoder_batches import TrainingSet
-    from models.training.encoder_recipe import Cycle, EncoderRecipe
+    from models.training.encoder_recipe import tower_recipes
     from models.training.encoder_validation import Validation
     from models.training.photo_features import load_photo_features
 
@@ -82,7 +83,6 @@ def train_encoder_with_progress(
     split_file = out / "split.json"
     split = Split.load(split_file) if split_file.exists() else make_split(opened, seed=seed, unseen=unseen)
     split.save(split_file)
-    recipe = EncoderRecipe(cycles=(Cycle(steps),), seed=seed)
     with _bar(console) as bar:
         reading = bar.add_task("Photo features", total=len(opened.photos))
         features = load_photo_features(
@@ -90,14 +90,20 @@ def train_encoder_with_progress(
         )
         bar.update(reading, completed=len(opened.photos))
         train = TrainingSet.build(more, split, features)
-        validation = Validation.build(opened, split, features, recipe.final_side)
-        task = bar.add_task("Training", total=recipe.steps)
-        for state in train_encoder(train, validation, recipe, out):
-            bar.update(task, completed=state.step, description=f"Training, loss {state.loss:.2f}")
-            if state.figures is not None:
-                f = state.figures
-                console.print(f"step {state.step}: mAP {f.map_all:.3f}, hit@5 {f.hit_5:.3f}")
-    info = export_encoder(out, out / "weights")
+        runs: list[Path] = []
+        for number, recipe in enumerate(tower_recipes(steps, seed, towers), 1):
+            run = out / f"tower-{number}"
+            validation = Validation.build(opened, split, features, recipe.views[0])
+            task = bar.add_task(f"Tower {number}", total=recipe.steps)
+            for state in train_encoder(train, validation, recipe, run, beside=runs[0] if runs else None):
+                bar.update(task, completed=state.step, description=f"Tower {number}, loss {state.loss:.2f}")
+                if state.figures is not None:
+                    f = state.figures
+                    console.print(
+                        f"tower {number}, step {state.step}: mAP {f.map_all:.3f}, hit@5 {f.hit_5:.3f}"
+                    )
+            runs.append(run)
+    info = export_encoder(runs, out / "weights")
     console.print(f"Weights of {info.model_id} are in {out / 'weights'}", markup=False)
     evaluate_with_report(
         data, weights=out / "weights", split=split_file, report=out / "report", console=console

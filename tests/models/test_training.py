@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,14 +16,15 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from models.embedded import EmbeddedEncoder
 from models.training import augment
 from models.training.dataset import SketchPhotoData, make_split
 from models.training.encoder import TrainingError, export_encoder, train_encoder
 from models.training.encoder_batches import TrainingSet, draw_batch
-from models.training.encoder_recipe import DRAWINGS, OTHERS, Cycle, EncoderRecipe
+from models.training.encoder_recipe import DRAWINGS, OTHERS, Cycle, EncoderRecipe, tower_recipes
 from models.training.encoder_validation import Validation
 from models.training.photo_features import load_photo_features
 from tests.models.killed_training import TINY, training
@@ -149,7 +151,7 @@ def test_a_batch_holds_what_the_losses_expect(train):
     recipe = replace(TINY, batch=48)
     batch = draw_batch(train, recipe, 1)
     assert batch.sketches.shape == (48, 3, 32, 32)
-    assert draw_batch(train, recipe, 2).sketches.shape[-1] == recipe.final_side  # the cycle's last part
+    assert draw_batch(train, recipe, 2).sketches.shape[-1] == recipe.views[0]  # the cycle's last part
     assert batch.photos.shape == (len(batch.photo_labels), 1280)
     drawn = batch.sources >= 0
     assert drawn.any()
@@ -234,7 +236,7 @@ def test_a_run_does_not_go_on_under_another_recipe(data, train, features, whole_
     run, _ = whole_run
     before = {p.name: p.read_bytes() for p in run.iterdir()}
     recipe = replace(TINY, cycles=(Cycle(9, sides=TINY.cycles[0].sides),), seed=4)
-    validation = Validation.build(data, make_split(data, seed=TINY.seed), features, TINY.final_side)
+    validation = Validation.build(data, make_split(data, seed=TINY.seed), features, TINY.views[0])
     with pytest.raises(TrainingError, match=r"other settings \(cycles, seed\)") as caught:
         list(train_encoder(train, validation, recipe, run))
     assert str(run) in str(caught.value)
@@ -249,11 +251,76 @@ def test_a_finished_run_has_nothing_left_to_do(folder, whole_run):
 
 
 def test_what_a_run_exports_is_what_the_program_loads(whole_run, train, tmp_path):
-    info = export_encoder(whole_run[0], tmp_path / "weights")
+    info = export_encoder([whole_run[0]], tmp_path / "weights")
     encoder = EmbeddedEncoder(tmp_path / "weights")
     assert encoder.model_id == info.model_id
     assert encoder.classes == tuple(train.classes[: train.sketch_classes]) == ("cat", "coffee_cup", "flower")
-    assert info.sketch_side == TINY.final_side
+    assert info.views == (TINY.views,)
     reading = encoder.read_sketch(demo_drawing("cat"))
     assert np.linalg.norm(reading.embedding) == pytest.approx(1, abs=1e-5)
     assert len(reading.guesses) == 3
+
+
+@pytest.fixture(scope="module")
+def further_tower(folder, whole_run, tmp_path_factory):
+    """A run of another seed, trained beside the whole one."""
+    run = tmp_path_factory.mktemp("beside") / "tower-2"
+    recipe = replace(TINY, seed=9, views=(40,))
+    list(training(folder, run, recipe, beside=whole_run[0]))
+    return run
+
+
+def test_a_tower_trained_beside_another_leaves_the_space_alone(whole_run, further_tower):
+    first, second = (load_file(run / "best.safetensors") for run in (whole_run[0], further_tower))
+    for name, tensor in first.items():
+        if not name.startswith("sketch."):
+            assert torch.equal(second[name], tensor), name
+    assert not torch.equal(first["sketch.embed.weight"], second["sketch.embed.weight"])
+
+
+def test_towers_of_one_space_read_a_sketch_together(whole_run, further_tower, tmp_path):
+    runs = [whole_run[0], further_tower]
+    info = export_encoder(runs, tmp_path / "both")
+    assert info.views == (TINY.views, (40,))
+    for number, run in enumerate(runs):
+        export_encoder([run], tmp_path / f"{number}")
+    both, *single = (EmbeddedEncoder(tmp_path / name) for name in ("both", "0", "1"))
+    photo = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    for encoder in single:  # half precision on the disk
+        assert encoder.encode_photos([photo]) == pytest.approx(both.encode_photos([photo]), abs=1e-6)
+    assert len({e.model_id for e in (both, *single)}) == 3
+    drawing = demo_drawing("cat")
+    (together,) = both.encode_sketches([drawing])
+    alone = [e.encode_sketches([drawing])[0] for e in single]
+    assert together @ alone[0] > alone[1] @ alone[0]
+    assert together @ alone[1] > alone[0] @ alone[1]
+    weights = [{g.class_name: g.probability for g in e.read_sketch(drawing).guesses} for e in (both, *single)]
+    for name, probability in weights[0].items():  # three sides in all, two of them the first tower's
+        assert probability == pytest.approx((2 * weights[1][name] + weights[2][name]) / 3, abs=1e-4)
+
+
+def test_towers_of_two_spaces_are_not_exported_together(folder, whole_run, tmp_path):
+    list(training(folder, tmp_path / "alone", replace(TINY, seed=9)))
+    with pytest.raises(TrainingError, match="was not trained beside") as caught:
+        export_encoder([whole_run[0], tmp_path / "alone"], tmp_path / "weights")
+    assert str(tmp_path / "alone") in str(caught.value)
+    assert not (tmp_path / "weights").exists()
+
+
+def test_a_tower_beside_a_run_of_other_classes_or_none_is_refused(folder, whole_run, tmp_path):
+    with pytest.raises(TrainingError, match="holds no trained encoder"):
+        list(training(folder, tmp_path / "run", beside=tmp_path / "nowhere"))
+    other = shutil.copytree(whole_run[0], tmp_path / "other")
+    with safe_open(other / "best.safetensors", framework="pt") as file:
+        metadata = file.metadata() | {"classes": '["cat", "dog"]'}
+    save_file(load_file(other / "best.safetensors"), other / "best.safetensors", metadata=metadata)
+    with pytest.raises(TrainingError, match="other classes"):
+        list(training(folder, tmp_path / "run", beside=other))
+
+
+def test_a_further_tower_is_another_run_of_the_same_kind():
+    first, second, third = tower_recipes(steps=1700, seed=4, towers=3)
+    assert (first.steps, second.steps, third.steps) == (1700, 1300, 1300)
+    assert len({r.seed for r in (first, second, third)}) == 3
+    assert replace(second, seed=0) == replace(third, seed=0)
+    assert tower_recipes(steps=1, seed=0)[1].steps == 1

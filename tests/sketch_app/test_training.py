@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from models.encoder_files import PHOTO_FILE, SKETCH_FILE, load_encoder
+from models.encoder_files import PHOTO_FILE, load_encoder, sketch_file
 from models.errors import WeightsError
 from models.evaluation import evaluate_retrieval, held_back
 from models.training.dataset import DatasetError, SketchPhotoData, Split, make_split
@@ -40,13 +40,14 @@ def trained(folder, tmp_path_factory):
 
 def test_training_leaves_weights_a_split_and_a_report(trained):
     run, done = trained
-    assert {p.name for p in run.iterdir()} >= {
-        *("checkpoint.pt", "best.safetensors", "history.json", "split.json", "weights", "report")
-    }
+    assert {p.name for p in run.iterdir()} >= {*("tower-1", "tower-2", "split.json", "weights", "report")}
+    for number in (1, 2):
+        kept = {p.name for p in (run / f"tower-{number}").iterdir()}
+        assert kept == {"checkpoint.pt", "best.safetensors", "history.json"}
     assert load_encoder(run / "weights").info.classes == ("cat", "coffee_cup", "flower")
-    assert sorted(p.name for p in (run / "weights").iterdir()) == [PHOTO_FILE, SKETCH_FILE]
+    assert sorted(p.name for p in (run / "weights").iterdir()) == [PHOTO_FILE, sketch_file(1), sketch_file(2)]
     assert Split.load(run / "split.json").unseen_classes == {"rocket"}
-    assert "step 2: mAP" in done.stdout
+    assert "tower 2, step 2: mAP" in done.stdout
     assert "Traceback" not in done.stderr
 
 
