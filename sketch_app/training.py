@@ -102,6 +102,7 @@ def train_encoder_with_progress(
                     console.print(
                         f"tower {number}, step {state.step}: mAP {f.map_all:.3f}, hit@5 {f.hit_5:.3f}"
                     )
+            bar.update(task, completed=recipe.steps)  # a run that had ended before yields nothing
             runs.append(run)
     info = export_encoder(runs, out / "weights")
     console.print(f"Weights of {info.model_id} are in {out / 'weights'}", markup=False)
