@@ -190,7 +190,6 @@ def test_the_two_sides_exchanged_are_refused(folder):
     assert str(folder / PHOTO_FILE) in refusal(folder)
 
 
-@EACH
 def test_two_towers_exchanged_are_refused(folder):
     (folder / SKETCH_FILE).rename(folder / "other")
     (folder / SECOND_FILE).rename(folder / SKETCH_FILE)
@@ -198,6 +197,7 @@ def test_two_towers_exchanged_are_refused(folder):
     assert str(folder / SKETCH_FILE) in refusal(folder)
 
 
+@EACH
 def test_a_file_of_a_newer_program_is_refused_and_says_so(folder, name):
     rewrite(folder / name, version="2")
     sentence = refusal(folder)
