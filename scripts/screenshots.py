@@ -194,19 +194,26 @@ class Studio:
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         """Let the window work until something holds."""
-        from PySide6.QtTest import QTest
-
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
                 raise SystemExit(f"Waited {seconds:g} s in vain for a picture's state.")
-            QTest.qWait(20)
+            run_events(0.02)
 
     def rest(self) -> None:
         """Let animations and thumbnails come to rest."""
-        from PySide6.QtTest import QTest
+        run_events(0.7)
 
-        QTest.qWait(700)
+
+def run_events(seconds: float) -> None:
+    """Let Qt work for a while. Not with QTest.qWait: it keeps Python's lock, and a thread that imports a
+    library beside it then waits at every file, most of a minute in all.
+    """
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def make_small(path: Path) -> None:
