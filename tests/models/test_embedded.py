@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import data
 
@@ -179,3 +180,14 @@ def test_a_photo_is_squeezed_not_cropped(encoder):
     (drawn,) = encoder.encode_sketches([demo_drawing("cat")])
     blank, *sides = encoder.encode_photos([np.full((133, 400, 3), 240, np.uint8), left, right])
     assert all(drawn @ side > drawn @ blank + 0.1 for side in sides)
+
+
+def test_photos_in_bfloat16_have_nearly_the_vectors_of_float32(monkeypatch, photos):
+    """Which of the two a processor gets depends on what it multiplies natively; both work everywhere."""
+    vectors = []
+    for dtype in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr(embedded, "_photo_dtype", lambda dtype=dtype: dtype)
+        vectors.append(EmbeddedEncoder().encode_photos(photos))
+    cosines = (vectors[0] * vectors[1]).sum(1)
+    assert cosines.min() > 0.98
+    assert not np.array_equal(*vectors)
