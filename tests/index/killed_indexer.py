@@ -2,7 +2,7 @@
 
     python killed_indexer.py PHOTOS SEED GALLERY...
 
-Prints one line a kill: the microseconds given, and whether the child was still at work.
+Prints one line a kill: after how many files and microseconds, and whether the child was still at work.
 """
 
 import os
@@ -17,24 +17,32 @@ from photo_makers import index
 from index.gallery import Gallery
 
 KILLS_A_GALLERY = 3
+MOST_FILES = 10
+"""Counted in files, and not in time alone, the moments are spread alike on a fast and on a slow machine."""
 
 
-def child(gallery, photos):
+def child(gallery, photos, done):
     with Gallery.open(gallery, write=True) as opened:
-        index(opened, photos, batch_size=3)
+        index(opened, photos, batch_size=3, progress=lambda _: os.write(done, b"."))
 
 
-def run(gallery, photos, seconds):
-    """Fork, index, and kill after ``seconds``; None lets it finish. Returns whether it was cut short."""
+def run(gallery, photos, files, seconds):
+    """Fork, index, and kill ``seconds`` after so many files are done. Returns whether it was cut short."""
+    told, done = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            child(gallery, photos)
+            os.close(told)
+            child(gallery, photos, done)
         finally:
             os._exit(0)
-    if seconds is not None:
-        time.sleep(seconds)  # the moment of the kill, not a wait for anything
-        os.kill(pid, signal.SIGKILL)
+    os.close(done)
+    left = files
+    while left and (news := os.read(told, left)):  # nothing any more: the child has finished
+        left -= len(news)
+    time.sleep(seconds)  # the moment of the kill, not a wait for anything
+    os.kill(pid, signal.SIGKILL)
+    os.close(told)  # only now: a child that writes to nobody would end by itself
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
 
 
@@ -43,14 +51,11 @@ def main():
 
     photos, seed, *galleries = sys.argv[1:]
     chance = random.Random(int(seed))
-    began = time.perf_counter()
-    run(Path(galleries[0] + "-whole"), Path(photos), None)
-    whole = time.perf_counter() - began
     for gallery in galleries:
         for _ in range(KILLS_A_GALLERY):
-            seconds = chance.uniform(0.0, whole * 0.6)
-            killed = run(Path(gallery), Path(photos), seconds)
-            sys.stdout.write(f"{int(seconds * 1e6)} {int(killed)}\n")
+            files, seconds = chance.randint(0, MOST_FILES), chance.uniform(0.0, 0.02)
+            killed = run(Path(gallery), Path(photos), files, seconds)
+            sys.stdout.write(f"{files}+{int(seconds * 1e6)} {int(killed)}\n")
 
 
 if __name__ == "__main__":
