@@ -149,7 +149,7 @@ class EmbeddedEncoder:
 @cache
 def _photo_dtype() -> torch.dtype:
     """bfloat16 where the processor multiplies it natively, which halves the trunk's time: indexing waits for
-    it. The vectors stay within a cosine of .99 of those in float32, the retrieval figures within .005.
+    it. 99 of 100 vectors stay within a cosine of .994 of those in float32, the retrieval figures within .005.
     """
     able = getattr(torch.cpu, "get_capabilities", dict)()  # not in the oldest PyTorch we allow
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32

@@ -101,8 +101,8 @@ class EncoderRecipe:
 def tower_recipes(steps: int, seed: int, towers: int = 2) -> tuple[EncoderRecipe, ...]:
     """The recipe of the first sketch tower, and of those trained beside it, into its space.
 
-    Towers of other seeds and sizes err differently: two of them together are right more often than one that
-    is trained twice as long. A later one has less to find out, since photos and proxies stand still.
+    Towers of other seeds and sizes err differently: two of them together are right more often than either
+    alone. A later one has less to find out, since photos and proxies stand still.
     """
     beside = Cycle(max(1, round(steps * 13 / 17)), sides=((0.7, 96), (1.0, 112)))
     return (
