@@ -226,7 +226,14 @@ class Catalogue:
         known = self.model(name)
         if known is None:
             with self._database.transaction() as connection:
-                connection.execute("INSERT INTO models (name, dimension) VALUES (?, ?)", (name, dimension))
+                # A row's number is never used again, not even after its model was forgotten: an index that
+                # is open elsewhere follows the number, and would take in another model's vectors.
+                connection.execute(
+                    "INSERT INTO models (id, name, dimension) SELECT 1 + max("
+                    "coalesce((SELECT max(id) FROM models), 0), "
+                    "coalesce((SELECT value FROM meta WHERE key = 'last_forgotten_model'), 0)), ?, ?",
+                    (name, dimension),
+                )
             known = self.model(name)
             assert known is not None
         if known[1] != dimension:

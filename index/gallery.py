@@ -2,25 +2,26 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.catalogue import Catalogue, below
+from index import schema
+from index.catalogue import below
 from index.database import Database
 from index.decode import MAX_FILE_BYTES, decode_bytes
-from index.errors import DecodeError, FolderError, GalleryError, VectorError
+from index.errors import DecodeError, FolderError, GalleryBusyError, GalleryError
+from index.gallery_models import GalleryModels, unit_query
 from index.lock import WriterLock
-from index.model_vectors import ModelVectors, unpack
 from index.records import (
     FOLDER_SOURCE,
     Album,
     Folder,
     Hit,
-    IndexStatus,
     Location,
     LocationState,
     Photo,
@@ -35,6 +36,11 @@ DATABASE_NAME = "gallery.sqlite3"
 LOCK_NAME = "gallery.lock"
 THUMBNAILS_NAME = "thumbnails"
 
+WRITER_WAIT_S = 1.0
+"""How long opening for writing waits for another writer: longer than an embedder's commits (milliseconds), so
+that photos can be added while the gallery is being embedded; too short for a person to wonder."""
+
+_LOCK_POLL_S = 0.02
 _EVERYTHING = SearchFilter()
 
 
@@ -46,15 +52,21 @@ def content_digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-class Gallery:
+class Gallery(GalleryModels):
     """A directory with a database, the vector indexes built from it, thumbnails and a lock file.
 
     Usable from any thread. One process at a time opens it for writing; any number read, and see what the
     writer has committed at their next call.
     """
 
-    def __init__(self, directory: Path, *, write: bool) -> None:
-        self.directory = directory
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        write: bool,
+        wait: float = WRITER_WAIT_S,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
         self._lock: WriterLock | None = None
         if write:
             try:
@@ -63,27 +75,41 @@ class Gallery:
                 raise GalleryError(
                     f"The gallery folder {directory} cannot be made ({error.strerror}): choose another one."
                 ) from error
-            self._lock = WriterLock(directory / LOCK_NAME)
+            self._lock = writer_lock(directory, wait=wait, cancelled=cancelled)
+        elif schema.needs_migration(directory / DATABASE_NAME):
+            Gallery(directory, write=True, wait=wait, cancelled=cancelled).close()
         try:
-            self.database = Database(directory / DATABASE_NAME, write=write)
+            database = Database(directory / DATABASE_NAME, write=write)
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
             raise
-        self.catalogue = Catalogue(self.database)
+        super().__init__(directory, database)
         self.thumbnails = ThumbnailCache(directory / THUMBNAILS_NAME)
         if write:
             sweep_parts(directory)
             self.thumbnails.sweep()
-        self._models: dict[str, ModelVectors] = {}
-        self._models_lock = threading.Lock()
         self._choices: dict[SearchFilter, NDArray[np.int64]] = {}
         self._choices_at = -1
         self._choices_lock = threading.Lock()
 
     @classmethod
-    def open(cls, directory: Path, *, write: bool) -> "Gallery":
-        """Open a gallery, made if ``write`` and not there yet.
+    def open(
+        cls,
+        directory: Path,
+        *,
+        write: bool,
+        wait: float = WRITER_WAIT_S,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "Gallery":
+        """Open a gallery, made if ``write`` and not there yet; one of an older format is brought up to date.
+
+        Parameters
+        ----------
+        wait
+            Seconds to wait for another writer; ``math.inf`` waits as long as it takes.
+        cancelled
+            Asked while waiting; the wait then ends with :class:`GalleryBusyError`.
 
         Raises
         ------
@@ -92,7 +118,7 @@ class Gallery:
         GalleryTooNewError, GalleryDamagedError, GalleryError
             If it cannot be used; each says why.
         """
-        return cls(directory, write=write)
+        return cls(directory, write=write, wait=wait, cancelled=cancelled)
 
     @property
     def writable(self) -> bool:
@@ -240,17 +266,7 @@ class Gallery:
                 return self.thumbnails.store(photo.content_hash, image)
         raise DecodeError("The photo is not on this computer at present.", permanent=False)
 
-    # Vectors
-
-    def vector(self, photo_id: int, model_id: str) -> NDArray[np.float32] | None:
-        """A photo's (d,) float32 vector of a model, or None when it has none."""
-        known = self.catalogue.model(model_id)
-        if known is None:
-            return None
-        rows = self.database.rows(
-            "SELECT data, dtype FROM vectors WHERE model = ? AND photo_id = ?", (known[0], photo_id)
-        )
-        return unpack(rows[0][0], rows[0][1], known[1]) if rows else None
+    # Searching
 
     def search(
         self,
@@ -279,38 +295,11 @@ class Gallery:
         model = self._model(model_id)
         if model is None:
             return []
-        query = _query(vector, model)
+        query = unit_query(vector, model_id, model.dimension)
         model.refresh()
         only, without = self._choice(filter or _EVERYTHING)
         ids, scores = model.index.search(query, k, only=only, without=without)
         return [Hit(int(i), float(s)) for i, s in zip(ids, scores, strict=True)]
-
-    def index_status(self, model_id: str) -> IndexStatus | None:
-        """What a model's index holds and where it came from; None for a model without vectors."""
-        model = self._model(model_id)
-        return None if model is None else model.status()
-
-    def persist_index(self, model_id: str) -> bool:
-        """Write a model's index file if it lacks something; returns whether it was written.
-
-        Raises
-        ------
-        GalleryError
-            If it cannot be written, or the gallery was opened for reading.
-        """
-        model = self._model(model_id)
-        return False if model is None else model.persist()
-
-    def _model(self, model_id: str) -> ModelVectors | None:
-        with self._models_lock:
-            known = self._models.get(model_id)
-            if known is None:
-                row = self.catalogue.model(model_id)
-                if row is None:
-                    return None
-                known = ModelVectors(self.database, self.directory, model_id, *row)
-                self._models[model_id] = known
-            return known
 
     def _choice(self, chosen: SearchFilter) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
         """The ids a search is limited to, and those it leaves out; remembered until the gallery changes."""
@@ -328,14 +317,18 @@ class Gallery:
         return (ids, None) if chosen.narrows else (None, ids)
 
 
-def _query(vector: NDArray[np.float32], model: ModelVectors) -> NDArray[np.float32]:
-    query = np.asarray(vector, dtype=np.float32).reshape(-1)
-    if query.shape != (model.dimension,):
-        raise VectorError(
-            f"The search vector has {query.size} numbers, the model {model.model_id} has {model.dimension}: "
-            "vectors of different models cannot be compared."
-        )
-    length = float(np.linalg.norm(query))
-    if not np.isfinite(length) or length == 0:
-        raise VectorError("The search vector is not a direction (zero, infinite or not a number).")
-    return query / np.float32(length)
+def writer_lock(directory: Path, *, wait: float, cancelled: Callable[[], bool] | None = None) -> WriterLock:
+    """The right to write to a gallery, waited for up to ``wait`` seconds or until ``cancelled`` says so.
+
+    Raises
+    ------
+    GalleryBusyError, GalleryError
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return WriterLock(directory / LOCK_NAME)
+        except GalleryBusyError:
+            if time.monotonic() >= deadline or (cancelled is not None and cancelled()):
+                raise
+        time.sleep(_LOCK_POLL_S)

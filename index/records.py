@@ -247,3 +247,92 @@ class IndexStatus:
     kind: str
     origin: str
     rebuilt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of the photos that lie somewhere at present have a vector of one model.
+
+    Attributes
+    ----------
+    done
+        Photos with a vector.
+    total
+        Photos that lie somewhere at present.
+    failed
+        Photos without one that were tried and could not be embedded (file changed, gone, unreadable).
+    """
+
+    done: int
+    total: int
+    failed: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """Photos still to be tried."""
+        return self.total - self.done - self.failed
+
+    @property
+    def complete(self) -> bool:
+        """Whether every photo whose file can be read has its vector.
+
+        A set in which more photos failed than succeeded is not complete: then a disk is not connected, and
+        a search in such a set would lose most of what it found before.
+        """
+        return self.remaining == 0 and self.done >= self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedPhoto:
+    """A photo that has no vector of a model although it was tried: where it lies, as text, and why."""
+
+    photo_id: int
+    display: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedProgress:
+    """How far the embedding of a gallery with one model has come.
+
+    Attributes
+    ----------
+    phase
+        "embedding", "waiting" (somebody else is writing to the gallery) or "finishing".
+    done, total
+        Photos of this run dealt with, and those that it is to deal with.
+    failed
+        Those of ``done`` that could not be embedded.
+    remaining
+        Estimated seconds left, or None while there is nothing to base an estimate on.
+    """
+
+    phase: str
+    done: int
+    total: int
+    failed: int
+    elapsed: float
+    remaining: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReport:
+    """What a run of embedding did.
+
+    Attributes
+    ----------
+    embedded
+        Photos that received a vector.
+    tried
+        Photos whose files were looked into.
+    failed
+        Every present photo that has no vector and could not get one, in this run or an earlier one.
+    cancelled
+        Whether the run ended early; what it had committed is kept.
+    """
+
+    embedded: int
+    tried: int
+    failed: tuple[UnembeddedPhoto, ...]
+    cancelled: bool
+    seconds: float

@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from index.errors import GalleryDamagedError, GalleryError, GalleryTooNewError
@@ -75,7 +76,17 @@ CREATE TABLE caches (               -- the index files written: a file whose tok
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE unembedded (           -- photos that a model could not be shown, so that not every start tries
+    model INTEGER NOT NULL REFERENCES models (id),
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    reason TEXT NOT NULL,
+    places TEXT NOT NULL,           -- a digest of what lay at its places then; empty: try again every time
+    PRIMARY KEY (model, photo_id)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Step n brings version n to n + 1. Published steps are never edited, only followed by new ones."""
 
 
@@ -110,6 +121,17 @@ def check(connection: sqlite3.Connection, path: Path, *, newest: int = len(MIGRA
             f"The file {path} is a database of another program: move it away or choose another folder."
         )
     return version
+
+
+def needs_migration(path: Path) -> bool:
+    """Whether a file is a gallery of an older format. False where only opening it can tell what it is."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return 0 < check(connection, path) < len(MIGRATIONS)
+    except sqlite3.Error:
+        return False
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> int:

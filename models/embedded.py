@@ -50,6 +50,7 @@ class SketchReading:
 
     embedding: NDArray[np.float32]  # (256,), length 1
     guesses: tuple[ClassGuess, ...]  # best first
+    shares: dict[str, float]  # class -> probability, all classes
 
 
 class EmbeddedEncoder:
@@ -99,7 +100,8 @@ class EmbeddedEncoder:
     def read_sketch(self, sketch: NDArray[np.uint8], *, limit: int = 5) -> SketchReading:
         """Embedding and names of one sketch in one pass."""
         embeddings, probabilities = self._run_sketches([sketch])
-        return SketchReading(embeddings[0], self._guesses(probabilities[0], limit))
+        shares = dict(zip(self.classes, probabilities[0].tolist(), strict=True))
+        return SketchReading(embeddings[0], self._guesses(probabilities[0], limit), shares)
 
     def name_sketches(
         self, sketches: Sequence[NDArray[np.uint8]], *, limit: int = 5

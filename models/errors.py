@@ -7,3 +7,19 @@ class ModelError(Exception):
 
 class WeightsError(ModelError):
     """A weights file is missing, damaged, or of another kind than asked for."""
+
+
+class RefusedFileError(WeightsError):
+    """A file that could run code when it is opened, or that is no file of weights; nothing in it was run."""
+
+
+class NotHereError(ModelError):
+    """Weights that are not on this machine."""
+
+
+class NetworkError(ModelError):
+    """Something could not be fetched."""
+
+
+class Cancelled(ModelError):
+    """The result is no longer wanted; raised between the stages of a model's work."""

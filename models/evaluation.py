@@ -80,7 +80,7 @@ def evaluate_retrieval(
     """
     if not sketches or not photos:
         raise DatasetError(f"{data.folder} has no {title} to measure with, or no photos for them.")
-    pictures = [augment.crop_to_ink(data.sketch_files.grey(s.name), QUERY_SIDE) for s in sketches]
+    pictures = [query_picture(data, s) for s in sketches]
     queries, named = [], []
     for start in range(0, len(pictures), _BATCH):
         part = pictures[start : start + _BATCH]
@@ -122,6 +122,11 @@ def evaluate_retrieval(
         ),
         _examples(scores, sketches, photos),
     )
+
+
+def query_picture(data: SketchPhotoData, sketch: Picture) -> NDArray[np.uint8]:
+    """A sketch of a data folder as the models are asked about it: (side, side) uint8, cut to its ink."""
+    return augment.crop_to_ink(data.sketch_files.grey(sketch.name), QUERY_SIDE)
 
 
 def _share(right: list[bool]) -> float:

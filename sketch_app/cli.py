@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from sketch_app import __version__
+from sketch_app.cli_models import models_app
 
 app = typer.Typer(
     name="sketch-app",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Train the models that come with the program.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
+app.add_typer(models_app, name="models")
 
 GalleryOption = Annotated[
     Path | None,
@@ -30,6 +32,26 @@ GalleryOption = Annotated[
         "--gallery",
         metavar="DIR",
         help="A folder of photos (indexed first), or a gallery's own folder. Your gallery when not given.",
+    ),
+]
+ModelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--models", metavar="SET", help="embedded or full, for this run; the settings' when not given."
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Where the full models run: auto, cpu, mps, cuda, cuda:1."),
+]
+DataOption = Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")]
+SplitOption = Annotated[
+    Path | None, typer.Option(metavar="JSON", help="What is held back; the program's own when not given.")
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(
+        min=2, help="Measure the signals with so many sketches: a generator on a processor takes long."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -44,6 +66,8 @@ def _consoles(*, quiet: bool = False) -> tuple[Console, Console]:
 def window(
     context: typer.Context,
     gallery: GalleryOption = None,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     """Open the window when no command is given."""
@@ -52,11 +76,11 @@ def window(
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
-    from sketch_app.commands import open_workspace, plain_errors
+    from sketch_app.commands import for_this_run, open_workspace, plain_errors
 
     _, errors = _consoles()
     with plain_errors(errors):
-        workspace = open_workspace(gallery, errors)
+        workspace = open_workspace(gallery, errors, for_now=for_this_run(models, device))
         from ui.app import run_window
 
         raise typer.Exit(run_window(workspace))
@@ -88,12 +112,20 @@ def index(
 
 
 @app.command()
-def search(
+def search(  # noqa: PLR0917 - typer's own way: every option is a parameter
     sketch: Annotated[
         Path, typer.Argument(metavar="SKETCH", help="A saved sketch (.json, .svg) or a picture of a drawing.")
     ],
     gallery: GalleryOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many photos.")] = 10,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
+    caption: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="What the sketch shows, in your words.")
+    ] = None,
+    imagined: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Also write the imagined picture (full models).")
+    ] = None,
     as_json: JsonOption = False,
     sheet: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Also write the drawing and its photos as a picture.")
@@ -104,58 +136,64 @@ def search(
 
     from sketch_app.commands import (
         answer_as_dict,
-        drawing_of,
+        answer_with_stages,
+        for_this_run,
         open_workspace,
         plain_errors,
+        prepare_with_progress,
         print_answer,
         read_sketch_file,
+        save_answer_sheet,
+        write_imagined,
     )
-    from sketch_app.contact_sheet import SheetRow, save_sheet
 
     out, errors = _consoles()
     with plain_errors(errors):
-        request = replace(read_sketch_file(sketch), limit=limit)
-        workspace = open_workspace(gallery, errors)
-        update = workspace.search.answer(request)
+        request = replace(read_sketch_file(sketch), limit=limit, caption=caption)
+        workspace = open_workspace(gallery, errors, for_now=for_this_run(models, device))
+        prepare_with_progress(workspace, errors)
+        update = answer_with_stages(workspace, request, errors)
         if as_json:
             typer.echo(json.dumps(answer_as_dict(update, sketch), ensure_ascii=False, indent=1))
         else:
             print_answer(update, out)
+        if imagined is not None:
+            write_imagined(update, imagined)
+            errors.print(f"Wrote {imagined}", markup=False)
         if sheet is not None:
-            shown = update.results[:6]
-            save_sheet(
-                sheet,
-                [
-                    SheetRow(
-                        drawing_of(request),
-                        update.names[0].english if update.names else "",
-                        [workspace.thumbnail(r.photo_id, 256) for r in shown],
-                        [f"{r.percent} %" for r in shown],
-                    )
-                ],
-            )
+            save_answer_sheet(workspace, update, sheet)
             errors.print(f"Wrote {sheet}", markup=False)
         workspace.close()
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917
     gallery: GalleryOption = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where pictures and the video go.")
     ] = None,
     subjects: Annotated[str, typer.Option(help="What to draw, separated by commas; all when empty.")] = "",
+    models: ModelsOption = None,
+    device: DeviceOption = None,
     video: Annotated[bool, typer.Option(help="Record a short video.")] = True,
 ) -> None:
     """Watch a virtual hand draw in front of the real tracker, and the photos come up."""
-    from sketch_app.commands import plain_errors
+    from sketch_app.commands import for_this_run, plain_errors
     from sketch_app.demo import run_demo
 
     out, errors = _consoles()
     with plain_errors(errors):
         chosen = tuple(s.strip() for s in subjects.split(",") if s.strip())
         raise typer.Exit(
-            run_demo(gallery=gallery, output=output, subjects=chosen, video=video, out=out, errors=errors)
+            run_demo(
+                gallery=gallery,
+                output=output,
+                subjects=chosen,
+                video=video,
+                for_now=for_this_run(models, device),
+                out=out,
+                errors=errors,
+            )
         )
 
 
@@ -194,23 +232,51 @@ def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a paramet
 
 
 @app.command()
-def evaluate(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
+def evaluate(  # noqa: PLR0917 - typer's own way: every option is a parameter
+    data: DataOption,
     weights: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Weights; the program's own when not given.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The encoder's weights; the program's own when not given."),
     ] = None,
-    split: Annotated[
-        Path | None, typer.Option(metavar="JSON", help="What is held back; the program's own when not given.")
-    ] = None,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
+    split: SplitOption = None,
+    limit: LimitOption = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Also write figures and sheets.")] = None,
 ) -> None:
-    """Measure the encoder on held-back sketches and photos."""
-    from sketch_app.commands import plain_errors
+    """Measure the encoder, and each signal of the ranking, on held-back sketches and photos."""
+    from sketch_app.calibration import evaluate_signals
+    from sketch_app.commands import for_this_run, plain_errors
     from sketch_app.training import evaluate_with_report
 
     console, errors = _consoles()
     with plain_errors(errors):
-        evaluate_with_report(data, weights=weights, split=split, report=report, console=console)
+        if weights is not None:  # the ranking's signals are those of a set of models, not of any encoder
+            evaluate_with_report(data, weights=weights, split=split, report=report, console=console)
+            return
+        evaluate_signals(
+            data, for_this_run(models, device), split=split, limit=limit, report=report, console=console
+        )
+
+
+@app.command()
+def calibrate(  # noqa: PLR0917
+    data: DataOption,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
+    split: SplitOption = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be chosen.")] = False,
+) -> None:
+    """Find how much each signal of the ranking should count, on held-back sketches, and keep it."""
+    from sketch_app.calibration import calibrate_with_report
+    from sketch_app.commands import for_this_run, plain_errors
+
+    console, errors = _consoles()
+    with plain_errors(errors):
+        calibrate_with_report(
+            data, for_this_run(models, device), split=split, limit=limit, dry_run=dry_run, console=console
+        )
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,56 +22,87 @@ from sketch_app.paths import AppPaths
 from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
-    from index.records import IndexProgress, IndexReport
+    from rich.progress import Progress
+
+    from index.records import EmbedProgress, IndexProgress, IndexReport
     from sketch_app.protocols import Grey
     from sketch_app.search_types import PhotoResult, SearchRequest, SearchUpdate
 
 BUSY_RETRY_SECONDS = 1.0
 
 
-def open_workspace(gallery: Path | None, console: Console, *, paths: AppPaths | None = None) -> Workspace:
+def open_workspace(
+    gallery: Path | None,
+    console: Console,
+    *,
+    paths: AppPaths | None = None,
+    for_now: Mapping[str, Any] | None = None,
+) -> Workspace:
     """The workspace of ``--gallery``: a gallery's own folder, or a folder of photos that is brought up to
     date.
+
+    Parameters
+    ----------
+    for_now : mapping, optional
+        Settings for this run alone, see `Workspace`.
 
     Raises
     ------
     SketchAppError
         The folder is not there.
+    models.errors.ModelError
+        The models that `for_now` names are not on this machine.
     """
     from index.gallery import DATABASE_NAME
 
     paths = paths or AppPaths.default()
     if gallery is None:
-        return Workspace(paths)
+        return Workspace(paths, for_now=for_now)
     gallery = gallery.expanduser()
     if not gallery.is_dir():
         raise SketchAppError(f"There is no folder {gallery}: give a folder of photos, or a gallery's folder.")
     if (gallery / DATABASE_NAME).exists():
-        return Workspace(paths, gallery=gallery)
-    workspace = Workspace(paths, gallery=paths.gallery_of_folder(gallery))
+        return Workspace(paths, gallery=gallery, for_now=for_now)
+    workspace = Workspace(paths, gallery=paths.gallery_of_folder(gallery), for_now=for_now)
     index_with_progress(workspace, gallery, console)
     return workspace
+
+
+def for_this_run(models: str | None = None, device: str | None = None) -> dict[str, Any]:
+    """The settings that the options ``--models`` and ``--device`` stand for."""
+    return {k: v for k, v in {"models": models, "device": device}.items() if v is not None}
+
+
+def prepare_with_progress(workspace: Workspace, console: Console) -> None:
+    """Embed what the gallery lacks for the deep lane, with a progress bar; nothing where there is no such
+    lane.
+
+    Raises
+    ------
+    index.errors.GalleryError, models.errors.ModelError
+        Each with a sentence.
+    """
+    if workspace.spaces is None:
+        return
+    with _progress_bar(console) as bar:
+        task = bar.add_task("Preparing photos for the imagined picture", total=None)
+
+        def progress(state: EmbedProgress) -> None:
+            bar.update(task, completed=state.done, total=state.total)
+
+        done = workspace.prepare_photos(progress)
+    if done is not None and done.report.failed:
+        console.print(f"{done.report.failed} photos could not be prepared: their files are out of reach.")
 
 
 def index_with_progress(
     workspace: Workspace, folder: Path | None, console: Console, *, wait: bool = False
 ) -> tuple[IndexReport, ...]:
     """Index with a progress bar; with `wait`, until another process has finished writing."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from index.errors import GalleryBusyError
 
     warnings.filterwarnings("ignore", message="Corrupt EXIF data")  # such files are listed, or shown without
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,  # a log file has no use for a bar, nor for the line it leaves
-    )
-    with bar:
+    with _progress_bar(console) as bar:
         task = bar.add_task("Looking for photos", total=None)
 
         def progress(state: IndexProgress) -> None:
@@ -90,6 +121,45 @@ def index_with_progress(
                     console.print(f"{error} Waiting.")
                     told = True
                 time.sleep(BUSY_RETRY_SECONDS)
+
+
+def _progress_bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,  # a log file has no use for a bar, nor for the line it leaves
+    )
+
+
+def answer_with_stages(workspace: Workspace, request: SearchRequest, console: Console) -> SearchUpdate:
+    """Answer a search, saying what each stage of the deep lane gave as soon as it is there.
+
+    Raises
+    ------
+    SketchAppError, index.errors.GalleryError, models.errors.ModelError
+        Each with a sentence.
+    """
+    from sketch_app.search_types import Stage
+
+    told: tuple[str | None, str | None] = (None, None)
+    for update in workspace.search.stages(request):
+        if workspace.models.generator is None:
+            continue
+        if (update.caption, update.notice) != told and update.stage is not Stage.FAST:
+            console.print(f"{update.seconds:6.1f} s  {update.caption}", markup=False)
+            if update.notice and update.notice != told[1]:
+                console.print(f"          {update.notice}", markup=False)
+            told = update.caption, update.notice
+        if update.stage is Stage.GENERATED and update.generated is not None:
+            side = update.generated.shape[0]
+            console.print(f"{update.seconds:6.1f} s  imagined a picture of {side} px")
+    return update
 
 
 def read_sketch_file(path: Path) -> SearchRequest:
@@ -118,6 +188,9 @@ def answer_as_dict(update: SearchUpdate, sketch: Path) -> dict[str, Any]:
     return {
         "sketch": str(sketch),
         "caption": update.caption,
+        "weights": update.weights.as_dict() if update.weights else None,
+        "stage_seconds": {k: round(v, 3) for k, v in update.stage_seconds.items()},
+        "notice": update.notice,
         "names": [asdict(name) for name in update.names],
         "photos_in_gallery": update.gallery_count,
         "seconds": round(update.seconds, 3),
@@ -140,6 +213,46 @@ def _result_as_dict(result: PhotoResult) -> dict[str, Any]:
 def _readable(path: Path) -> str:
     """A path that can be printed whatever bytes its name has."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def write_imagined(update: SearchUpdate, path: Path) -> None:
+    """Write the imagined picture as a PNG.
+
+    Raises
+    ------
+    SketchAppError
+        There is none, or it cannot be written.
+    """
+    from io import BytesIO
+
+    from PIL import Image
+
+    from sketch_app.atomic_files import write_atomically
+
+    if update.generated is None:
+        raise SketchAppError(
+            f"Nothing was imagined, so {path} was not written: search with “--models full”, or see the "
+            "sentence above."
+        )
+    png = BytesIO()
+    Image.fromarray(update.generated).save(png, "PNG")
+    try:
+        write_atomically(path, png.getvalue())
+    except OSError as error:
+        raise SketchAppError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def save_answer_sheet(workspace: Workspace, update: SearchUpdate, path: Path) -> None:
+    """Write the drawing, what was imagined and the first photos as a picture."""
+    from sketch_app.contact_sheet import SheetRow, save_sheet
+
+    shown = update.results[:6]
+    pictures = [workspace.thumbnail(r.photo_id, 256) for r in shown]
+    captions = [f"{r.percent} %" for r in shown]
+    if update.generated is not None:
+        pictures, captions = [update.generated, *pictures[:5]], ["imagined", *captions[:5]]
+    name = update.names[0].english if update.names else ""
+    save_sheet(path, [SheetRow(drawing_of(update.request), name, pictures, captions)])
 
 
 def print_answer(update: SearchUpdate, console: Console) -> None:
@@ -205,7 +318,7 @@ def plain_errors(console: Console) -> Iterator[None]:
     """Turn our own errors into one sentence on standard error and exit status 1."""
     import typer
 
-    from sketch_app.search import is_own_error, sentence_of
+    from sketch_app.errors import is_own_error, sentence_of
 
     try:
         yield

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -194,8 +194,10 @@ class Stagehand:
         act = self._acts[self._now] if self._now < len(self._acts) else None
         if act is None:
             return
+        from sketch_app.search_types import Stage
+
         act.answer = update
-        if act.searching:
+        if act.searching and update.stage is Stage.COMPLETE:
             act.answered.set()
 
     def _picture_arrived(self, _: object) -> None:
@@ -247,6 +249,7 @@ def run_demo(
     video: bool,
     out: Console,
     errors: Console,
+    for_now: Mapping[str, Any] | None = None,
 ) -> int:
     """Play the demo and say what was found.
 
@@ -257,7 +260,7 @@ def run_demo(
         answered), else 1.
     """
     from device.frames import IterableSource
-    from sketch_app.commands import index_with_progress, open_workspace
+    from sketch_app.commands import index_with_progress, open_workspace, prepare_with_progress
 
     has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     visible = (sys.platform != "linux" or has_display) and os.environ.get("QT_QPA_PLATFORM") != "offscreen"
@@ -272,10 +275,11 @@ def run_demo(
     if gallery is None:
         from sketch_app.demo_gallery import make_demo_photos
 
-        workspace = Workspace(paths, gallery=paths.data / "demo" / "gallery")
+        workspace = Workspace(paths, gallery=paths.data / "demo" / "gallery", for_now=for_now)
         index_with_progress(workspace, make_demo_photos(paths.data / "demo" / "photos"), errors)
     else:
-        workspace = open_workspace(gallery, errors, paths=paths)
+        workspace = open_workspace(gallery, errors, paths=paths, for_now=for_now)
+    prepare_with_progress(workspace, errors)
     acts = [Act(d) for d in drawings]
     out.print(f"A virtual hand draws: {', '.join(d.subject for d in drawings)}.")
     if not visible:

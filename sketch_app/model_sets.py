@@ -6,23 +6,44 @@ Heavy packages are imported when a set is first used, not when this module is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from sketch_app.protocols import Captioner, Embeddings, Grey, ImageGenerator, PhotoEncoder, Rgb, SketchName
+import numpy as np
+from numpy.typing import NDArray
+
+from sketch_app.protocols import (
+    Captioner,
+    ClassScorer,
+    Embeddings,
+    Grey,
+    ImageGenerator,
+    PhotoEncoder,
+    Rgb,
+    SketchName,
+    SketchReading,
+    never,
+)
+from sketch_app.resident import Words
 
 if TYPE_CHECKING:
+    from models.class_space import ClassSpace
     from models.embedded import ClassGuess, EmbeddedEncoder
+
+
+EMBEDDED = "embedded"
+"""The set that comes with the program."""
 
 
 class FastLane(Protocol):
     """What answers at every stroke's end: a sketch's vector and its names, from one pass."""
 
-    def read_sketch(self, sketch: Grey) -> tuple[Embeddings, tuple[SketchName, ...]]:
-        """(1, dimension) vector and the likeliest names, best first."""
+    def read_sketch(self, sketch: Grey) -> SketchReading:
+        """The sketch's vector and what it may show."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +53,18 @@ class ModelSet:
     name: str
     fast: FastLane
     photos: PhotoEncoder
+    classes: ClassScorer | None = None
+    """In the space of `photos`."""
     captioner: Captioner | None = None
     generator: ImageGenerator | None = None
+    imagined: PhotoEncoder | None = None
+    """Embeds imagined pictures, and the gallery's photos a second time; None where they are not compared."""
+    encoder_for: Callable[[str], PhotoEncoder | None] = lambda _: None
+    """A photo embedder by its id, for vectors that an earlier choice made; None when it is not at hand."""
+    words: Words = field(default_factory=Words)
+    """What the models have to say meanwhile."""
+    release: Callable[[], None] = lambda: None
+    """Frees the memory of the deep lane's models; the next search loads them again."""
 
 
 class EmbeddedModels:
@@ -66,14 +97,39 @@ class EmbeddedModels:
         """See `sketch_app.protocols.PhotoEncoder`."""
         return self._encoder.encode_photos(photos)
 
-    def read_sketch(self, sketch: Grey) -> tuple[Embeddings, tuple[SketchName, ...]]:
+    def read_sketch(self, sketch: Grey) -> SketchReading:
         """See `FastLane`."""
         reading = self._encoder.read_sketch(sketch)
-        return reading.embedding[None], tuple(_name(g) for g in reading.guesses)
+        return SketchReading(
+            reading.embedding[None],
+            tuple(_name(g) for g in reading.guesses),
+            MappingProxyType(reading.shares),
+        )
 
-    def name_sketch(self, sketch: Grey, *, limit: int = 5) -> tuple[SketchName, ...]:
+    def name_sketch(
+        self, sketch: Grey, *, limit: int = 5, cancelled: Callable[[], bool] = never
+    ) -> tuple[SketchName, ...]:
         """See `sketch_app.protocols.Captioner`."""
         return tuple(_name(g) for g in self._encoder.name_sketches([sketch], limit=limit)[0])
+
+    @cached_property
+    def _classes(self) -> ClassSpace:
+        from models.class_space import ClassSpace
+        from models.embedded import embedded_weights
+
+        return ClassSpace.load(self._weights or embedded_weights(), self.model_id)
+
+    def shares(self, names: Mapping[str, float]) -> dict[str, float]:
+        """See `sketch_app.protocols.ClassScorer`."""
+        return self._classes.shares(names)
+
+    def query(self, shares: Mapping[str, float]) -> NDArray[np.float32]:
+        """See `sketch_app.protocols.ClassScorer`."""
+        return self._classes.query(shares)
+
+    def affinity(self, photos: Embeddings, shares: Mapping[str, float]) -> NDArray[np.float32]:
+        """See `sketch_app.protocols.ClassScorer`."""
+        return self._classes.affinity(photos, shares)
 
 
 def _name(guess: ClassGuess) -> SketchName:
@@ -83,4 +139,4 @@ def _name(guess: ClassGuess) -> SketchName:
 def embedded_set(weights: Path | None = None) -> ModelSet:
     """The set that runs anywhere, with no download."""
     models = EmbeddedModels(weights)
-    return ModelSet("embedded", fast=models, photos=models)
+    return ModelSet(EMBEDDED, fast=models, photos=models, classes=models)

@@ -50,6 +50,16 @@ class AppPaths:
         return self.data / "gallery"
 
     @property
+    def models(self) -> Path:
+        """Weights that were fetched or imported."""
+        return self.data / "models"
+
+    @property
+    def calibration_file(self) -> Path:
+        """The ranking's weights as the person's own data gave them."""
+        return self.config / "fusion.json"
+
+    @property
     def autosave(self) -> Path:
         """The sketch in progress."""
         return self.data / self.autosave_name

@@ -6,12 +6,14 @@ The embedded and the full set both implement these; no caller asks which it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.caption_sentence import caption_sentence
 
 Rgb = NDArray[np.uint8]
 """(h, w, 3) uint8 RGB."""
@@ -38,10 +40,21 @@ class SketchName:
         return caption_sentence(self.class_name)
 
 
-def caption_sentence(class_name: str) -> str:
-    """The one sentence every captioner gives and every generator is prompted with."""
-    subject = class_name.replace("_", " ").strip()
-    return f"convert a {subject} into a high-resolution color image with a white background"
+@dataclass(frozen=True, slots=True)
+class SketchReading:
+    """What the fast lane says of a sketch."""
+
+    embedding: Embeddings
+    """(1, dimension), in the space of the embedded encoder."""
+    names: tuple[SketchName, ...]
+    """The likeliest, best first."""
+    shares: Mapping[str, float]
+    """Class -> probability, all classes."""
+
+
+def never() -> bool:
+    """For work that is not to be cancelled."""
+    return False
 
 
 @runtime_checkable
@@ -80,13 +93,50 @@ class PhotoEncoder(Protocol):
 class Captioner(Protocol):
     """Says what a sketch shows."""
 
-    def name_sketch(self, sketch: Grey, *, limit: int = 5) -> tuple[SketchName, ...]:
-        """The likeliest names, best first."""
+    def name_sketch(
+        self, sketch: Grey, *, limit: int = 5, cancelled: Callable[[], bool] = never
+    ) -> tuple[SketchName, ...]:
+        """The likeliest names, best first.
+
+        Raises
+        ------
+        models.errors.Cancelled
+            `cancelled` gave true in the middle.
+        """
 
 
 @runtime_checkable
 class ImageGenerator(Protocol):
     """Imagines a photo-like picture from a sketch and a caption."""
 
-    def generate(self, sketch: Grey, prompt: str, *, seed: int, strength: float, size: int) -> Rgb:
-        """(size, size, 3) uint8; the same sketch, prompt, seed and device give the same picture."""
+    def generate(
+        self,
+        sketch: Grey,
+        prompt: str,
+        *,
+        seed: int,
+        strength: float,
+        size: int,
+        cancelled: Callable[[], bool] = never,
+    ) -> Rgb:
+        """(size, size, 3) uint8; the same sketch, prompt, seed and device give the same picture.
+
+        Raises
+        ------
+        models.errors.Cancelled
+            `cancelled` gave true between two of its stages.
+        """
+
+
+@runtime_checkable
+class ClassScorer(Protocol):
+    """The classes as points of a photo encoder's space."""
+
+    def shares(self, names: Mapping[str, float]) -> dict[str, float]:
+        """Probabilities of any words -> of the classes they mention, adding up to 1; empty for none."""
+
+    def query(self, shares: Mapping[str, float]) -> NDArray[np.float32]:
+        """The direction in which photos of these classes lie: (dimension,)."""
+
+    def affinity(self, photos: Embeddings, shares: Mapping[str, float]) -> NDArray[np.float32]:
+        """How much each photo shows what was named: (n, dimension) -> (n,), 0..1."""

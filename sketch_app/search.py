@@ -1,24 +1,29 @@
-"""The search pipeline: one worker, one request at a time, the newest wins.
+"""The search pipeline: a fast lane that answers at once and a deep lane that betters its answer. In both the
+newest request wins.
 
-Stages: the fast lane (vector and names of the sketch, first ranking), then the deep lane's caption and
-picture where the model set has them. Every update holds all that is known so far.
+Every update holds all that is known so far, its photos ranked anew by all of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sketch_app.errors import SketchAppError
+from models.caption_sentence import caption_sentence, subject_of
+from sketch_app.deep_lane import DeepLane, Imagining
+from sketch_app.errors import SketchAppError, sentence_of
+from sketch_app.fusion import FusionWeights
 from sketch_app.model_sets import ModelSet
-from sketch_app.protocols import Grey, SketchName
-from sketch_app.ranking import rank_by_vector
+from sketch_app.newest import NewestWorker
+from sketch_app.protocols import ClassScorer, Grey, PhotoEncoder, SketchName, SketchReading, never
+from sketch_app.ranking import Question, rank
 from sketch_app.raster import render_for_model
-from sketch_app.search_types import Filters, SearchRequest, SearchUpdate, Stage
+from sketch_app.search_types import Feedback, Filters, PhotoResult, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
 
 if TYPE_CHECKING:
@@ -29,41 +34,56 @@ log = logging.getLogger(__name__)
 UpdateListener = Callable[[SearchUpdate], None]
 ErrorListener = Callable[[SearchRequest, str], None]
 
-DEEP_SEED = 0
-"""The generator's seed: the same sketch gives the same answer."""
-DEEP_STRENGTH = 0.4
-"""Default r of Img2Img-Turbo's stochastic sketch variant (Parmar et al. 2024)."""
-DEEP_SIDE = 256
-"""Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
+CAPTION_SHARE = 0.5
+"""How much the captioner's words count beside the fast lane's names for a photo's class: both see the same
+sketch, and the fast lane's doubts are worth keeping. Not measured."""
 
 
-_LOOK_UP_SECONDS = 0.5
-"""How often an idle worker asks whether the program has ended without closing it."""
-_OWN_PACKAGES = frozenset({"sketch_app", "index", "models", "device"})
+@dataclass(frozen=True)
+class _Asked:
+    """A request under way, with what the fast lane said of it."""
+
+    request: SearchRequest
+    started: float
+    picture: Grey
+    reading: SketchReading
 
 
 class SearchPipeline:
-    """Answers requests on its own thread.
+    """Answers requests on threads of its own.
 
     Parameters
     ----------
     models : ModelSet
-        Loaded on the worker at the first request or `warm_up`.
+        Loaded on the workers at the first request or `warm_up`.
     gallery : callable
-        Gives the open gallery, or raises `SketchAppError` with a sentence; called on the worker.
+        Gives the open gallery, or raises `SketchAppError` with a sentence; called on the workers.
+    weights : callable, optional
+        Gives the weights of the signals at present; the sketch alone counts when not given.
+    embedder : callable, optional
+        Gives the photo embedder that the gallery can be searched with at present, for imagined pictures; the
+        set's own when not given.
     """
 
-    def __init__(self, models: ModelSet, gallery: Callable[[], Gallery]) -> None:
+    def __init__(
+        self,
+        models: ModelSet,
+        gallery: Callable[[], Gallery],
+        *,
+        weights: Callable[[], FusionWeights] | None = None,
+        embedder: Callable[[], PhotoEncoder | None] | None = None,
+    ) -> None:
         self._models, self._gallery = models, gallery
+        self._weights = weights or FusionWeights
+        self._deep = DeepLane(
+            models.captioner, models.generator, embedder or (lambda: models.imagined), models.words
+        )
         self.on_update: UpdateListener = _ignore_update
         self.on_error: ErrorListener = _ignore_error
-        self._wanted: SearchRequest | None = None
-        self._submitted_at = 0.0
         self._number = 0
-        self._warm = False
-        self._closing = False
-        self._change = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._change = threading.Lock()
+        self._fast_worker, self._deep_worker = NewestWorker("search"), NewestWorker("imagination")
+        self._last_reading: tuple[bytes, SketchReading] | None = None
 
     def submit(
         self,
@@ -73,16 +93,28 @@ class SearchPipeline:
         filters: Filters | None = None,
         limit: int = 60,
         like_photo: int | None = None,
+        caption: str | None = None,
+        feedback: Feedback | None = None,
+        imagine: bool = True,
     ) -> SearchRequest:
         """Ask; returns at once. An earlier request that is still waiting is forgotten, a running one is left
         at its next stage.
         """
         with self._change:
             self._number += 1
-            request = SearchRequest(self._number, sketch, revision, filters or Filters(), limit, like_photo)
-            self._wanted = request
-            self._submitted_at = time.monotonic()
-            self._wake()
+            request = SearchRequest(
+                self._number,
+                sketch,
+                revision,
+                filters or Filters(),
+                limit,
+                like_photo,
+                caption=caption,
+                feedback=feedback or Feedback(),
+                imagine=imagine,
+            )
+        started = time.monotonic()
+        self._fast_worker.submit(lambda: self._answer_safely(request, started))
         return request
 
     def cancel(self) -> None:
@@ -91,22 +123,18 @@ class SearchPipeline:
         """
         with self._change:
             self._number += 1
-            self._wanted = None
+        self._fast_worker.forget()
+        self._deep_worker.forget()
 
     def warm_up(self) -> None:
         """Load the fast lane's models now, so that the first stroke is answered as fast as the others."""
-        with self._change:
-            self._warm = True
-            self._wake()
+        self._fast_worker.submit(self._load)
 
     def close(self, timeout: float = 10.0) -> None:
-        """End the worker."""
-        with self._change:
-            self._closing = True
-            self._number += 1
-            self._change.notify_all()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        """End the workers."""
+        self.cancel()
+        self._fast_worker.close(timeout)
+        self._deep_worker.close(timeout)
 
     def answer(self, request: SearchRequest) -> SearchUpdate:
         """Run all stages of a request here and now and return the last update (the command line's way).
@@ -116,31 +144,17 @@ class SearchPipeline:
         SketchAppError, index.errors.GalleryError, models.errors.ModelError
             Each with a sentence.
         """
-        last: list[SearchUpdate] = []
-        self._answer(request, time.monotonic(), last.append, lambda: False)
-        return last[-1]
+        *_, last = self.stages(request)
+        return last
 
-    def _wake(self) -> None:
-        if self._thread is None:
-            # Not a daemon: one that dies inside torch while the interpreter ends takes the process with it.
-            self._thread = threading.Thread(target=self._run, name="search")
-            self._thread.start()
-        self._change.notify_all()
+    def stages(self, request: SearchRequest) -> Iterator[SearchUpdate]:
+        """Run the stages of a request here and now, yielding after each; see `answer`."""
+        update, asked = self._answer_fast(request, time.monotonic())
+        yield update
+        if asked is not None:
+            yield from self._answer_deep(update, asked, never)
 
-    def _run(self) -> None:
-        while True:
-            with self._change:
-                while not (self._closing or self._wanted or self._warm):
-                    self._change.wait(_LOOK_UP_SECONDS)
-                    self._closing |= not threading.main_thread().is_alive()
-                if self._closing:
-                    return
-                request, self._wanted = self._wanted, None
-                started, warm, self._warm = self._submitted_at, self._warm, False
-            if warm and request is None:
-                self._load()
-            if request is not None:
-                self._answer_safely(request, started)
+    # On the workers
 
     def _load(self) -> None:
         try:
@@ -148,116 +162,160 @@ class SearchPipeline:
         except Exception:
             log.exception("The models could not be loaded ahead of the first search")
 
+    def _superseded(self, request: SearchRequest) -> bool:
+        with self._change:
+            return request.number != self._number
+
     def _answer_safely(self, request: SearchRequest, started: float) -> None:
-        def superseded() -> bool:
-            with self._change:
-                return request.number != self._number
-
-        def deliver(update: SearchUpdate) -> None:
-            if not superseded():
-                self.on_update(update)
-
-        try:
-            self._answer(request, started, deliver, superseded)
-        except Exception as error:
-            if superseded():
-                return
-            log.exception("Search %d failed", request.number)
-            self.on_error(request, sentence_of(error))
-
-    def _answer(
-        self,
-        request: SearchRequest,
-        started: float,
-        deliver: UpdateListener,
-        superseded: Callable[[], bool],
-    ) -> None:
-        gallery = self._gallery()
-        model_id = self._models.photos.model_id
-        if request.like_photo is not None:
-            vector = gallery.vector(request.like_photo, model_id)
-            if vector is None:
-                raise SketchAppError("That photo is not indexed yet: wait until indexing has finished.")
-            names: tuple[SketchName, ...] = ()
-            signal = "photo"
-        else:
-            vector, names = self._models.fast.read_sketch(_picture_of(request))
-            signal = "sketch"
-        if superseded():
+        if self._superseded(request):
             return
-        results = rank_by_vector(
-            gallery,
-            model_id,
-            vector,
-            filters=request.filters,
-            limit=request.limit,
-            signal=signal,
-            without=request.like_photo,
+        try:
+            update, asked = self._answer_fast(request, started)
+        except Exception as error:
+            if not self._superseded(request):
+                log.exception("Search %d failed", request.number)
+                self.on_error(request, sentence_of(error))
+            return
+        if self._superseded(request):
+            return
+        self.on_update(update)
+        if asked is not None:
+            self._deep_worker.submit(lambda: self._go_deep(update, asked))
+
+    def _go_deep(self, update: SearchUpdate, asked: _Asked) -> None:
+        request = update.request
+        try:
+            for step in self._answer_deep(update, asked, lambda: self._superseded(request)):
+                if self._superseded(request):
+                    return
+                self.on_update(step)
+        except Exception as error:
+            if not self._superseded(request):
+                log.exception("The deep lane of search %d failed", request.number)
+                self.on_update(replace(update, stage=Stage.COMPLETE, notice=sentence_of(error)))
+
+    # The lanes
+
+    def _answer_fast(self, request: SearchRequest, started: float) -> tuple[SearchUpdate, _Asked | None]:
+        gallery = self._gallery()
+        space = self._models.photos.model_id
+        if request.like_photo is not None:
+            if gallery.vector(request.like_photo, space) is None:
+                raise SketchAppError("That photo is not indexed yet: wait until indexing has finished.")
+            feedback = Feedback((request.like_photo, *request.feedback.liked), request.feedback.disliked)
+            question = Question(space, feedback=feedback)
+            return self._update(request, started, gallery, question, Stage.COMPLETE), None
+        picture = render_for_model(request.sketch) if request.picture is None else request.picture
+        asked = _Asked(request, started, picture, self._read(picture))
+        deep = request.imagine and not self._deep.is_empty
+        stage = Stage.FAST if deep else Stage.COMPLETE
+        update = self._update(request, started, gallery, self._question(asked, None), stage)
+        names = asked.reading.names
+        sentence = names[0].sentence if names else None
+        if request.caption and (subject := subject_of(request.caption)):
+            sentence = caption_sentence(subject)
+        return replace(update, names=names, caption=sentence), asked if deep else None
+
+    def _answer_deep(
+        self, update: SearchUpdate, asked: _Asked, cancelled: Callable[[], bool]
+    ) -> Iterator[SearchUpdate]:
+        """The last update always has the stage COMPLETE, unless cancelled."""
+        steps = self._deep.run(
+            asked.picture, fallback=update.caption, caption=asked.request.caption, cancelled=cancelled
         )
-        deep = request.like_photo is None and self._models.captioner is not None
-        update = SearchUpdate(
+        for state in steps:
+            if cancelled():
+                return
+            names, before = state.names or update.names, update
+            update = replace(
+                before,
+                stage=_stage(state),
+                names=names,
+                caption=state.caption or before.caption,
+                generated=state.picture,
+                stage_seconds=state.seconds,
+                notice=state.notice,
+                seconds=time.monotonic() - asked.started,
+            )
+            if state.vector is not None or (state.names and state.names != before.names):
+                ranked = self._update(
+                    asked.request, asked.started, self._gallery(), self._question(asked, state), update.stage
+                )
+                update = replace(
+                    update, results=ranked.results, weights=ranked.weights, seconds=ranked.seconds
+                )
+            if cancelled():
+                return
+            yield update
+        if not cancelled() and update.stage is not Stage.COMPLETE:
+            yield replace(update, stage=Stage.COMPLETE)
+
+    def _read(self, picture: Grey) -> SketchReading:
+        digest = hashlib.sha256(picture.tobytes()).digest()
+        last = self._last_reading
+        if last is not None and last[0] == digest:
+            return last[1]
+        reading = self._models.fast.read_sketch(picture)
+        self._last_reading = (digest, reading)
+        return reading
+
+    def _question(self, asked: _Asked, state: Imagining | None) -> Question:
+        imagined = None
+        if state is not None and state.space is not None and state.vector is not None:
+            imagined = (state.space, state.vector)
+        return Question(
+            self._models.photos.model_id,
+            sketch=asked.reading.embedding.reshape(-1),
+            classes=self._models.classes,
+            shares=self._shares(asked, state),
+            imagined=imagined,
+            feedback=asked.request.feedback,
+        )
+
+    def _shares(self, asked: _Asked, state: Imagining | None) -> Mapping[str, float]:
+        """What the sketch shows: the person's word where they gave one; else fast lane and captioner."""
+        scorer, reading = self._models.classes, asked.reading
+        if scorer is None:
+            return {}
+        if asked.request.caption:
+            return scorer.shares({subject_of(asked.request.caption): 1.0})
+        return class_shares(scorer, reading, state.names if state is not None else ())
+
+    def _update(
+        self, request: SearchRequest, started: float, gallery: Gallery, question: Question, stage: Stage
+    ) -> SearchUpdate:
+        weights = request.weights or self._weights()
+        results: tuple[PhotoResult, ...] = rank(
+            gallery, question, weights, filters=request.filters, limit=request.limit
+        )
+        return SearchUpdate(
             request,
-            Stage.FAST if deep else Stage.COMPLETE,
-            names,
+            stage,
+            (),
             results,
             time.monotonic() - started,
             gallery.count(),
-            caption=names[0].sentence if names else None,
+            weights=weights,
         )
-        deliver(update)
-        if deep and not superseded():
-            self._go_deep(update, started, deliver, superseded)
-
-    def _go_deep(
-        self,
-        update: SearchUpdate,
-        started: float,
-        deliver: UpdateListener,
-        superseded: Callable[[], bool],
-    ) -> None:
-        """Caption, picture, and the ranking by both; asked again between stages whether it is still
-        wanted.
-        """
-        captioner, generator = self._models.captioner, self._models.generator
-        assert captioner is not None
-        picture = _picture_of(update.request)
-        names = captioner.name_sketch(picture) or update.names
-        sentence = names[0].sentence if names else None
-        update = replace(
-            update,
-            stage=Stage.COMPLETE if generator is None or sentence is None else Stage.CAPTIONED,
-            names=names,
-            caption=sentence,
-            seconds=time.monotonic() - started,
-        )
-        if superseded():
-            return
-        deliver(update)
-        if generator is None or sentence is None:
-            return
-        imagined = generator.generate(
-            picture, sentence, seed=DEEP_SEED, strength=DEEP_STRENGTH, size=DEEP_SIDE
-        )
-        if not superseded():
-            deliver(
-                replace(update, stage=Stage.COMPLETE, generated=imagined, seconds=time.monotonic() - started)
-            )
 
 
-def _picture_of(request: SearchRequest) -> Grey:
-    return render_for_model(request.sketch) if request.picture is None else request.picture
+def _stage(state: Imagining) -> Stage:
+    if state.vector is not None:
+        return Stage.COMPLETE
+    return Stage.CAPTIONED if state.picture is None else Stage.GENERATED
 
 
-def is_own_error(error: BaseException) -> bool:
-    """Whether an error is one of ours, whose text is a sentence for people."""
-    return type(error).__module__.split(".")[0] in _OWN_PACKAGES
-
-
-def sentence_of(error: BaseException) -> str:
-    """An error as one sentence for people: our own errors speak for themselves, others name their kind."""
-    if is_own_error(error):
-        return str(error)
-    return f"Something went wrong ({type(error).__name__}: {error}). The log file has the details."
+def class_shares(
+    scorer: ClassScorer, reading: SketchReading, names: Sequence[SketchName]
+) -> Mapping[str, float]:
+    """Class -> probability, from the fast lane's reading and, where there are any, the captioner's names."""
+    said = scorer.shares({name.class_name: name.probability for name in names})
+    if not said:
+        return reading.shares
+    return {
+        name: (1 - CAPTION_SHARE) * reading.shares.get(name, 0.0) + CAPTION_SHARE * said.get(name, 0.0)
+        for name in {**reading.shares, **said}
+    }
 
 
 def _ignore_update(_: SearchUpdate) -> None:

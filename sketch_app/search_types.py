@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from sketch_app.fusion import FusionWeights
 from sketch_app.protocols import Grey, Rgb, SketchName
 from sketch_app.sketch import Sketch
 
@@ -40,6 +41,31 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the person said of photos found: more of this one, less of that one. Photo ids, oldest first."""
+
+    liked: tuple[int, ...] = ()
+    disliked: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.liked or self.disliked)
+
+    def like(self, photo_id: int) -> Feedback:
+        """With one more liked; the newest word on a photo counts, the same one again takes it back."""
+        others = tuple(i for i in self.disliked if i != photo_id)
+        return Feedback(_toggled(self.liked, photo_id), others)
+
+    def dislike(self, photo_id: int) -> Feedback:
+        """With one more disliked; see `like`."""
+        others = tuple(i for i in self.liked if i != photo_id)
+        return Feedback(others, _toggled(self.disliked, photo_id))
+
+
+def _toggled(ids: tuple[int, ...], photo_id: int) -> tuple[int, ...]:
+    return tuple(i for i in ids if i != photo_id) if photo_id in ids else (*ids, photo_id)
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """All that a search needs; newer `number`s win over older ones."""
 
@@ -53,6 +79,13 @@ class SearchRequest:
     """Photos like this one, in place of the sketch."""
     picture: Grey | None = None
     """A drawing that exists only as pixels, in place of the sketch."""
+    caption: str | None = None
+    """What the person says the sketch shows, in any words; the captioner is not asked then."""
+    feedback: Feedback = Feedback()
+    weights: FusionWeights | None = None
+    """Of the signals; the program's own when not given."""
+    imagine: bool = True
+    """Whether the deep lane shall answer too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +94,7 @@ class PhotoResult:
 
     photo_id: int
     score: float
-    """Cosine similarity of the fused ranking, -1..1; what a person sees is `percent`."""
+    """The weighted mean of the signals, about -1..1; what a person sees is `percent`."""
     path: Path | None
     """Where it lies now, the best place first; None when every place is gone."""
     other_paths: tuple[Path, ...]
@@ -69,7 +102,7 @@ class PhotoResult:
     height: int
     taken_at: datetime | None
     signals: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    """What each signal said ("sketch", "class", ...), for the tooltip."""
+    """What each signal said, by its name in `sketch_app.fusion`; one that is not known is left out."""
 
     @property
     def percent(self) -> int:
@@ -90,4 +123,12 @@ class SearchUpdate:
     gallery_count: int
     """Photos that could have answered: 0 says that the gallery is empty."""
     caption: str | None = None
+    """The sentence the picture is imagined from."""
     generated: Rgb | None = None
+    """(size, size, 3): the imagined picture, from the stage GENERATED on."""
+    weights: FusionWeights | None = None
+    """With which the results were ranked."""
+    stage_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """How long each stage of the deep lane took: "caption", "generate", "embed"."""
+    notice: str | None = None
+    """What the deep lane could not do, in a sentence."""

@@ -6,15 +6,21 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from sketch_app.atomic_files import write_atomically
+from sketch_app.errors import SketchAppError
 
 log = logging.getLogger(__name__)
 
-_CHOICES = {"theme": ("system", "light", "dark"), "language": ("system", "en", "ko")}
+_CHOICES = {
+    "theme": ("system", "light", "dark"),
+    "language": ("system", "en", "ko"),
+    "models": ("embedded", "full"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,20 @@ class Settings:
     last_folder: str = ""
     window_geometry: str = ""
     """Qt's own bytes, base64."""
+    models: str = "embedded"
+    """The set of models."""
+    photo_model: str = "dinov2-small"
+    """The photo embedder of the full set, by its name in the store."""
+    captioner_weights: str = ""
+    """File or folder of fine-tuned weights over the full set's captioner; empty for none."""
+    generator_weights: str = ""
+    """A checkpoint of Img2Img-Turbo in place of the published one; empty for that."""
+    device: str = "auto"
+    """Where the full set runs: "auto", "cpu", "mps", "cuda", "cuda:1", ..."""
+    imagine: bool = True
+    """Whether searches imagine a picture, where the models can."""
+    signal_weights: Mapping[str, float] = field(default_factory=dict)
+    """The ranking's weights as the person set them, by signal; empty for the calibrated ones."""
 
     def with_(self, **changes: Any) -> Settings:
         """A copy with some settings changed."""
@@ -51,14 +71,27 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     defaults = Settings()
     good: dict[str, Any] = {}
-    for field in fields(Settings):
-        value = stored.get(field.name)
-        if type(value) is not type(getattr(defaults, field.name)):
+    for known in fields(Settings):
+        value = stored.get(known.name)
+        if type(value) is not type(getattr(defaults, known.name)):
             continue
-        if field.name in _CHOICES and value not in _CHOICES[field.name]:
+        if known.name in _CHOICES and value not in _CHOICES[known.name]:
             continue
-        good[field.name] = value
+        if known.name == "signal_weights" and not _are_weights(value or {}):
+            continue
+        good[known.name] = value
     return Settings(**good)
+
+
+def _are_weights(stored: Mapping[str, Any]) -> bool:
+    from sketch_app.fusion import FusionWeights
+
+    try:
+        FusionWeights.from_dict(stored)
+    except SketchAppError as error:
+        log.warning("The weights in the settings are left out: %s", error)
+        return False
+    return True
 
 
 def save_settings(path: Path, settings: Settings) -> None:

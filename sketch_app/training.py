@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData
 
 
-def _bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """A bar with the time left."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -34,7 +35,16 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _open_data(folder: Path) -> SketchPhotoData:
+def open_data(folder: Path) -> SketchPhotoData:
+    """A data folder in the layout of CONTRIBUTING.
+
+    Raises
+    ------
+    SketchAppError
+        It is not there.
+    models.training.dataset.DatasetError
+        It has another layout.
+    """
     from models.training.dataset import SketchPhotoData
 
     if not folder.is_dir():
@@ -64,7 +74,7 @@ def train_encoder_with_progress(
     models.training.dataset.DatasetError
         The data folder is not in the documented layout.
     """
-    opened = _open_data(data)  # before the heavy imports: a mistyped folder is said at once
+    opened = open_data(data)  # before the heavy imports: a mistyped folder is said at once
     unknown = set(unseen) - {p.class_name for p in opened.photos}
     if unknown:
         raise SketchAppError(f"{data} has no photos of {', '.join(sorted(unknown))}: check the spelling.")
@@ -83,7 +93,7 @@ def train_encoder_with_progress(
     split_file = out / "split.json"
     split = Split.load(split_file) if split_file.exists() else make_split(opened, seed=seed, unseen=unseen)
     split.save(split_file)
-    with _bar(console) as bar:
+    with progress_bar(console) as bar:
         reading = bar.add_task("Photo features", total=len(opened.photos))
         features = load_photo_features(
             opened, out / "photo_features.npz", lambda done, _: bar.update(reading, completed=done)
@@ -115,7 +125,7 @@ def evaluate_with_report(
     data: Path, *, weights: Path | None, split: Path | None, report: Path | None, console: Console
 ) -> None:
     """Measure an encoder on what a split holds back; unseen classes apart, where the split has them."""
-    opened = _open_data(data)
+    opened = open_data(data)
     from models.embedded import EmbeddedEncoder
     from models.evaluation import evaluate_retrieval, held_back, of_unseen_classes, shipped_split
     from models.training.dataset import Split
@@ -131,7 +141,7 @@ def evaluate_with_report(
     if sketches and photos:  # a class that was left out may have photos alone: nothing to ask for
         runs.append(("unseen classes", sketches, photos))
     evaluations = []
-    with _bar(console) as bar:
+    with progress_bar(console) as bar:
         for title, sketches, photos in runs:
             tasks = {
                 "sketches": bar.add_task(f"{title}: sketches", total=len(sketches)),

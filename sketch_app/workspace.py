@@ -7,21 +7,25 @@ beside an open window can add photos too, and neither ever waits for a lock to s
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sketch_app.errors import SketchAppError
-from sketch_app.model_sets import ModelSet, embedded_set
+from sketch_app.fusion import Calibration, FusionWeights, load_calibration
+from sketch_app.model_sets import EMBEDDED, ModelSet, embedded_set
 from sketch_app.paths import AppPaths
+from sketch_app.photo_spaces import PhotoSpaces, Preparation
 from sketch_app.search import SearchPipeline
 from sketch_app.settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:
     from index.gallery import Gallery
-    from index.records import Album, IndexProgress, IndexReport, Location, SkippedFile
-    from sketch_app.protocols import Rgb
+    from index.records import Album, EmbedProgress, IndexProgress, IndexReport, Location, SkippedFile
+    from models.registry.store import ModelStore
+    from sketch_app.protocols import PhotoEncoder, Rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +58,38 @@ class Workspace:
     gallery : Path, optional
         The gallery's folder, in place of the one in the settings.
     models : ModelSet, optional
-        The embedded set when not given.
+        In place of the set that the settings name.
+    for_now : mapping, optional
+        Settings that are other than the stored ones while this workspace lives, and are not kept. When they
+        name a set of models, that one is used or the reason raised; nothing stands in for it.
+
+    Raises
+    ------
+    models.errors.ModelError
+        The set of models that `for_now` names is not on this machine.
     """
 
     def __init__(
-        self, paths: AppPaths, *, gallery: Path | None = None, models: ModelSet | None = None
+        self,
+        paths: AppPaths,
+        *,
+        gallery: Path | None = None,
+        models: ModelSet | None = None,
+        for_now: Mapping[str, Any] | None = None,
     ) -> None:
         self.paths = paths
-        self.settings = load_settings(paths.settings_file)
+        self._stored = load_settings(paths.settings_file)
+        self.settings = self._stored.with_(**(for_now or {}))
         chosen = Path(self.settings.gallery) if self.settings.gallery else paths.default_gallery
         self.gallery_directory = gallery or chosen
-        self.models = models or embedded_set()
-        self.search = SearchPipeline(self.models, self._opened)
+        self.models_problem = ""
+        """Why the models that the settings name are not in use; empty when they are."""
+        if models is None:
+            named = for_now is not None and "models" in for_now
+            models = self.make_set(self.settings.models) if named else self._models_of_settings()
+        self.models = models
+        self.spaces = self._make_spaces()
+        self.search = self._make_search()
         self._gallery: Gallery | None = None
         self._opening = threading.Lock()
         self._closed = False
@@ -73,8 +97,101 @@ class Workspace:
     def update_settings(self, **changes: Any) -> Settings:
         """Change some settings and keep them."""
         self.settings = self.settings.with_(**changes)
-        save_settings(self.paths.settings_file, self.settings)
+        self._stored = self._stored.with_(**changes)
+        save_settings(self.paths.settings_file, self._stored)
         return self.settings
+
+    # Models
+
+    @cached_property
+    def store(self) -> ModelStore:
+        """The models on this machine."""
+        from models.registry.store import ModelStore
+
+        return ModelStore(self.paths.models)
+
+    def make_set(self, name: str) -> ModelSet:
+        """A set of models with the settings' choices within it.
+
+        Raises
+        ------
+        models.errors.ModelError
+            A model is not on this machine; the sentence says how to get it.
+        SketchAppError
+            There is no such set, or a choice cannot be used.
+        """
+        if name == EMBEDDED:
+            return embedded_set()
+        from sketch_app.full_models import FULL, FullChoices, full_set
+
+        if name != FULL:
+            raise SketchAppError(f"There is no set of models “{name}”: choose “{EMBEDDED}” or “{FULL}”.")
+        settings = self.settings
+        return full_set(
+            self.store,
+            FullChoices(
+                captioner_weights=_path(settings.captioner_weights),
+                generator_weights=_path(settings.generator_weights),
+                photo_model=settings.photo_model,
+                device=settings.device,
+            ),
+        )
+
+    def use_models(self, models: ModelSet) -> None:
+        """Search with other models from now on. `search` is then another pipeline: whoever listened to the
+        former one listens to this one.
+        """
+        former, search = self.models, self.search
+        self.models, self.models_problem = models, ""
+        if self.spaces is None or models.imagined is None:
+            self.spaces = self._make_spaces()
+        else:
+            self.spaces.want(models.imagined)
+        self.search = self._make_search()
+        search.close()
+        former.release()
+
+    def _models_of_settings(self) -> ModelSet:
+        """The settings' set; where that cannot be used the embedded one, which needs nothing."""
+        from models.errors import ModelError
+
+        try:
+            return self.make_set(self.settings.models)
+        except (ModelError, SketchAppError) as error:
+            self.models_problem = str(error)
+            return embedded_set()
+
+    def _make_spaces(self) -> PhotoSpaces | None:
+        if self.models.imagined is None:
+            return None
+        return PhotoSpaces(self._opened, self.models.imagined, self.models.encoder_for)
+
+    def _make_search(self) -> SearchPipeline:
+        return SearchPipeline(
+            self.models, self._opened, weights=lambda: self.weights, embedder=self._serving_embedder
+        )
+
+    def _serving_embedder(self) -> PhotoEncoder | None:
+        return None if self.spaces is None else self.spaces.serving().encoder
+
+    # The ranking's weights
+
+    @property
+    def calibration(self) -> Calibration:
+        """The weights that the ranking would have without the person's own, and where they come from."""
+        return load_calibration(self.models.name, self.paths.calibration_file)
+
+    @property
+    def weights(self) -> FusionWeights:
+        """The weights of the ranking: the person's own where they set some, else the calibrated ones."""
+        own = self.settings.signal_weights
+        return FusionWeights.from_dict(own) if own else self.calibration.weights
+
+    def set_weights(self, weights: FusionWeights | None) -> None:
+        """Rank with other weights from now on; None goes back to the calibrated ones."""
+        self.update_settings(signal_weights=weights.as_dict() if weights else {})
+
+    # The gallery
 
     def open(self) -> None:
         """Open the gallery for reading, made first where there is none. Heavy: not for the GUI thread.
@@ -151,6 +268,21 @@ class Workspace:
                     break
         return tuple(reports)
 
+    def prepare_photos(
+        self,
+        progress: Callable[[EmbedProgress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Preparation | None:
+        """Embed what the deep lane's photo model lacks, and let it serve once it is complete. Blocks; others
+        may add photos meanwhile. None where the models have no such lane.
+
+        Raises
+        ------
+        index.errors.GalleryError, models.errors.ModelError
+            Each with a sentence; what was embedded stays.
+        """
+        return None if self.spaces is None else self.spaces.prepare(progress, cancelled)
+
     def remove_folder(self, folder: Path) -> None:
         """Take a folder out of the gallery; its files stay where they are.
 
@@ -194,10 +326,15 @@ class Workspace:
         return tuple(self._opened().locations(photo_id))
 
     def close(self) -> None:
-        """End the search worker and close the gallery; may be called twice."""
+        """End the search, let the models go and close the gallery; may be called twice."""
         self.search.close()
+        self.models.release()
         with self._opening:
             self._closed = True
             if self._gallery is not None:
                 self._gallery.close()
                 self._gallery = None
+
+
+def _path(setting: str) -> Path | None:
+    return Path(setting).expanduser() if setting else None

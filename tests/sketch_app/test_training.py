@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from models.class_space import CLASSES_FILE, ClassSpace
 from models.encoder_files import PHOTO_FILE, load_encoder, sketch_file
 from models.errors import WeightsError
 from models.evaluation import evaluate_retrieval, held_back
@@ -45,7 +46,11 @@ def test_training_leaves_weights_a_split_and_a_report(trained):
         kept = {p.name for p in (run / f"tower-{number}").iterdir()}
         assert kept == {"checkpoint.pt", "best.safetensors", "history.json"}
     assert load_encoder(run / "weights").info.classes == ("cat", "coffee_cup", "flower")
-    assert sorted(p.name for p in (run / "weights").iterdir()) == [PHOTO_FILE, sketch_file(1), sketch_file(2)]
+    files = sorted(p.name for p in (run / "weights").iterdir())
+    assert files == [CLASSES_FILE, PHOTO_FILE, sketch_file(1), sketch_file(2)]
+    info = load_encoder(run / "weights").info
+    space = ClassSpace.load(run / "weights", info.model_id)
+    assert space.names[: len(info.classes)] == info.classes
     assert Split.load(run / "split.json").unseen_classes == {"rocket"}
     assert "tower 2, step 2: mAP" in done.stdout
     assert "Traceback" not in done.stderr
