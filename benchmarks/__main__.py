@@ -27,6 +27,7 @@ MEASUREMENTS = {
     "memory": "benchmarks.window_memory",
     "help": "benchmarks.help_start",
     "event_loop": "benchmarks.event_loop",
+    "deep_lane": "benchmarks.deep_lane",
 }
 
 

@@ -147,18 +147,23 @@ def answer_with_stages(workspace: Workspace, request: SearchRequest, console: Co
     """
     from sketch_app.search_types import Stage
 
-    told: tuple[str | None, str | None] = (None, None)
+    def say(update: SearchUpdate, words: str) -> None:
+        console.print(f"{update.seconds:6.1f} s  {words}", markup=False, soft_wrap=True, highlight=False)
+
+    caption, notice = None, None
     for update in workspace.search.stages(request):
         if workspace.models.generator is None:
             continue
-        if (update.caption, update.notice) != told and update.stage is not Stage.FAST:
-            console.print(f"{update.seconds:6.1f} s  {update.caption}", markup=False)
-            if update.notice and update.notice != told[1]:
-                console.print(f"          {update.notice}", markup=False)
-            told = update.caption, update.notice
+        if update.stage is Stage.FAST and update.names:
+            say(update, f"it looks like: {update.names[0].english}")
+        if update.stage is not Stage.FAST and update.caption != caption:
+            caption = update.caption
+            say(update, caption or "")
         if update.stage is Stage.GENERATED and update.generated is not None:
-            side = update.generated.shape[0]
-            console.print(f"{update.seconds:6.1f} s  imagined a picture of {side} px")
+            say(update, f"imagined a picture of {update.generated.shape[0]} px")
+        if update.notice and update.notice != notice:
+            notice = update.notice
+            say(update, notice)
     return update
 
 

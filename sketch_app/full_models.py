@@ -1,0 +1,210 @@
+"""The full set behind the application's protocols: BLIP, Img2Img-Turbo and DINOv2, each loaded once, at its
+first use. The fast lane stays with the embedded encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.class_names import class_name
+from models.errors import WeightsError
+from sketch_app.errors import SketchAppError
+from sketch_app.model_sets import EmbeddedModels, ModelSet
+from sketch_app.protocols import Embeddings, Grey, PhotoEncoder, Rgb, SketchName, never
+from sketch_app.resident import Resident, Way, Words
+
+if TYPE_CHECKING:
+    from models.captioner import BlipCaptioner, Caption
+    from models.devices import Placement
+    from models.img2img_turbo.generator import GeneratorOptions, Img2ImgTurbo
+    from models.photo_embedder import Dinov2Embedder
+    from models.registry.store import ModelStore
+
+FULL = "full"
+CAPTIONER = "blip-image-captioning-base"
+CHECKPOINT = "img2img-turbo-sketch"
+PHOTO_MODEL = "dinov2-small"
+_GIB = 1 << 30
+_LESS_SIDE = 256
+"""Pixels that a larger picture falls back to where the memory does not suffice."""
+
+
+@dataclass(frozen=True, slots=True)
+class FullChoices:
+    """The single choices within the set.
+
+    Attributes
+    ----------
+    captioner_weights : Path, optional
+        Fine-tuned weights or an adapter over BLIP; the base alone when not given.
+    generator_weights : Path, optional
+        A checkpoint of Img2Img-Turbo in place of the published one for sketches.
+    photo_model : str
+        Name of a photo embedder in the store.
+    device : str
+        As `models.devices.choose_placement` takes it.
+    options : GeneratorOptions, optional
+        How the generator runs.
+    """
+
+    captioner_weights: Path | None = None
+    generator_weights: Path | None = None
+    photo_model: str = PHOTO_MODEL
+    device: str = "auto"
+    options: GeneratorOptions | None = None
+
+
+class FullCaptioner:
+    """BLIP as a `sketch_app.protocols.Captioner`."""
+
+    def __init__(self, base: Path, choices: FullChoices, words: Words) -> None:
+        def load(place: Placement) -> BlipCaptioner:
+            from models.captioner import BlipCaptioner
+
+            return BlipCaptioner.load(base, fine_tuned=choices.captioner_weights, placement=place)
+
+        self.model = Resident(load, wish=choices.device, need_bytes=_GIB, say=words.say)
+
+    def name_sketch(
+        self, sketch: Grey, *, limit: int = 5, cancelled: Callable[[], bool] = never
+    ) -> tuple[SketchName, ...]:
+        """See `sketch_app.protocols.Captioner`."""
+        captions = self.model.use(
+            [Way("the caption", lambda m: m.captions(sketch, limit=limit, cancelled=cancelled))]
+        )
+        return tuple(_name(caption) for caption in captions)
+
+
+def _name(caption: Caption) -> SketchName:
+    key = caption.subject.replace(" ", "_")
+    return SketchName(key, caption.subject, class_name(key).korean, caption.probability)
+
+
+class FullGenerator:
+    """Img2Img-Turbo as a `sketch_app.protocols.ImageGenerator`."""
+
+    def __init__(self, base: Path, checkpoint: Path, choices: FullChoices, words: Words) -> None:
+        def load(place: Placement) -> Img2ImgTurbo:
+            from models.img2img_turbo.generator import GeneratorOptions, Img2ImgTurbo
+
+            options = choices.options or GeneratorOptions()
+            return Img2ImgTurbo.load(base, checkpoint, placement=place, options=options)
+
+        self.model = Resident(load, wish=choices.device, need_bytes=4 * _GIB, say=words.say)
+
+    def generate(
+        self,
+        sketch: Grey,
+        prompt: str,
+        *,
+        seed: int,
+        strength: float,
+        size: int,
+        cancelled: Callable[[], bool] = never,
+    ) -> Rgb:
+        """See `sketch_app.protocols.ImageGenerator`. Where the memory does not suffice, the picture is
+        smaller than asked for, and a word says so.
+        """
+
+        def at(side: int) -> Way[Img2ImgTurbo, Rgb]:
+            return Way(
+                f"the picture at {side} px",
+                lambda m: m.generate(
+                    sketch, prompt, seed=seed, strength=strength, size=side, cancelled=cancelled
+                ),
+            )
+
+        return self.model.use([at(size), *([at(_LESS_SIDE)] if size > _LESS_SIDE else [])])
+
+
+class FullPhotos:
+    """DINOv2 as a `sketch_app.protocols.PhotoEncoder`."""
+
+    def __init__(self, folder: Path, choices: FullChoices, words: Words) -> None:
+        self._folder = folder
+
+        def load(place: Placement) -> Dinov2Embedder:
+            from models.photo_embedder import Dinov2Embedder
+
+            return Dinov2Embedder.load(folder, placement=place)
+
+        self.model = Resident(load, wish=choices.device, need_bytes=_GIB // 2, say=words.say)
+
+    @cached_property
+    def model_id(self) -> str:
+        """Names the space and the weights that made it; known without loading them."""
+        from models.photo_embedder import photo_model_id
+
+        return photo_model_id(self._folder)
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.model.use([Way("the photo embedder", lambda m: m.dimension)]))
+
+    def encode_photos(self, photos: Sequence[Rgb]) -> Embeddings:
+        """See `sketch_app.protocols.PhotoEncoder`."""
+        return self.model.use([Way("the photos' embeddings", lambda m: m.encode_photos(photos))])
+
+
+def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
+    """BLIP, Img2Img-Turbo and DINOv2 from a store; nothing is loaded yet.
+
+    Raises
+    ------
+    models.errors.NotHereError
+        One of them is not on this machine; the sentence says how to get it.
+    SketchAppError
+        A choice names a file that is not there, or a model of another kind.
+    """
+    choices = choices or FullChoices()
+    for path in (choices.captioner_weights, choices.generator_weights):
+        if path is not None and not path.exists():
+            raise SketchAppError(f"There is no {path}: choose the weights anew, or none.")
+    (entry,) = store.select([choices.photo_model])
+    if entry.role != "photo-embedder":
+        raise SketchAppError(
+            f"“{entry.name}” does not embed photos: choose {PHOTO_MODEL}, or another DINOv2."
+        )
+    base = store.folder_of(store.choose("generator"))
+    checkpoint = choices.generator_weights or store.file_of(CHECKPOINT)
+    words = Words()
+    fast = EmbeddedModels()
+    captioner = FullCaptioner(store.folder_of(CAPTIONER), choices, words)
+    generator = FullGenerator(base, checkpoint, choices, words)
+    photos = FullPhotos(store.folder_of(entry.name), choices, words)
+
+    def release() -> None:
+        for part in (captioner, generator, photos):
+            part.model.release()
+
+    return ModelSet(
+        FULL,
+        fast=fast,
+        photos=fast,
+        classes=fast,
+        captioner=captioner,
+        generator=generator,
+        imagined=photos,
+        encoder_for=lambda model_id: _photo_model(store, choices, words, model_id),
+        words=words,
+        release=release,
+    )
+
+
+def _photo_model(store: ModelStore, choices: FullChoices, words: Words, model_id: str) -> PhotoEncoder | None:
+    """The embedder in the store that made some vectors, for searching with them a while longer."""
+    for entry in store.entries.values():
+        if entry.role != "photo-embedder" or store.state(entry.name).status != "complete":
+            continue
+        photos = FullPhotos(store.folder_of(entry.name), choices, words)
+        try:
+            if photos.model_id == model_id:
+                return photos
+        except WeightsError:
+            continue
+    return None
