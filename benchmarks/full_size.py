@@ -57,13 +57,13 @@ def filled(make: Any, dtype: torch.dtype = torch.float32) -> Any:
         network = make()
     network = network.to(dtype).to_empty(device="cpu")
     generator = torch.Generator().manual_seed(0)
-    for name, tensor in network.state_dict().items():
+    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         if not tensor.is_floating_point():
             tensor.copy_(torch.arange(tensor.numel()).view(tensor.shape))  # the positions' numbers
         elif "norm" in name and name.endswith("weight"):
-            tensor.fill_(1.0)
+            tensor.data.fill_(1.0)
         else:
-            tensor.uniform_(-0.02, 0.02, generator=generator)
+            tensor.data.uniform_(-0.02, 0.02, generator=generator)
     return network.eval().requires_grad_(False)
 
 

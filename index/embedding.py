@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from index import model_rows
 from index.catalogue import Catalogue, put_vector
+from index.checked_encoder import CheckedEncoder
 from index.database import Database
 from index.errors import EncoderError, GalleryBusyError, GalleryError
 from index.gallery import DATABASE_NAME, Gallery, writer_lock
@@ -130,7 +131,7 @@ class Embedder:
                 max_pixels=self._max_pixels,
                 sources=self._sources,
             ),
-            _Encoding(self._encode, self._model_id, self._dimension),
+            _Encoding(CheckedEncoder(self._encode, self._model_id, self._dimension)),
             progress=progress or (lambda _: None),
             cancelled=cancelled or (lambda: False),
         )
@@ -139,31 +140,9 @@ class Embedder:
 
 @dataclass(frozen=True, slots=True)
 class _Encoding:
-    """The encoder, its answers checked."""
+    """The encoder, and what becomes of photos that it cannot take."""
 
-    encode: PhotoEncoderFn
-    model_id: str
-    dimension: int
-
-    def __call__(self, images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(n, d) float32 of length one.
-
-        Raises
-        ------
-        EncoderError
-        """
-        try:
-            vectors = np.asarray(self.encode(images), dtype=np.float32)
-        except Exception as error:
-            raise EncoderError(f"The photo encoder {self.model_id} failed: {error}") from error
-        if vectors.shape != (len(images), self.dimension):
-            raise EncoderError(
-                f"The photo encoder {self.model_id} answered with shape {vectors.shape} instead of "
-                f"{(len(images), self.dimension)}."
-            )
-        if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-2):  # also refuses NaN
-            raise EncoderError(f"The photo encoder {self.model_id} answered with vectors not of length one.")
-        return vectors
+    encoder: CheckedEncoder
 
     def each(self, looked: list[Looked]) -> tuple[list[tuple[int, NDArray[np.float32]]], list[Looked]]:
         """Photo ids with their vectors, and the photos that the encoder cannot take.
@@ -177,7 +156,7 @@ class _Encoding:
         """
         images = [one.image for one in looked if one.image is not None]
         try:
-            return list(zip((one.photo_id for one in looked), self(images), strict=True)), []
+            return list(zip((one.photo_id for one in looked), self.encoder(images), strict=True)), []
         except EncoderError as error:
             logger.warning("%s Its batch is tried one by one.", error)
             failure = error
@@ -185,13 +164,13 @@ class _Encoding:
         refused: list[Looked] = []
         for one, image in zip(looked, images, strict=True):
             try:
-                vectors.append((one.photo_id, self([image])[0]))
+                vectors.append((one.photo_id, self.encoder([image])[0]))
             except EncoderError as error:
                 refused.append(Looked(one.photo_id, reason=str(error)))
         if not vectors:
             side = max(images[0].shape[:2])
             try:  # is it the photos, or the encoder?
-                self([np.full((side, side, 3), _PLAIN, np.uint8)])
+                self.encoder([np.full((side, side, 3), _PLAIN, np.uint8)])
             except EncoderError:
                 raise failure from None
         return vectors, refused
@@ -234,13 +213,13 @@ class _Run:
         return EmbedReport(
             embedded=self._embedded,
             tried=self._tried,
-            failed=tuple(self._gallery.unembedded(self._encoding.model_id)),
+            failed=tuple(self._gallery.unembedded(self._encoding.encoder.model_id)),
             cancelled=stopped,
             seconds=time.monotonic() - self._started,
         )
 
     def _register(self) -> int:
-        name, dimension = self._encoding.model_id, self._encoding.dimension
+        name, dimension = self._encoding.encoder.model_id, self._encoding.encoder.dimension
         known = self._gallery.catalogue.model(name)
         if known is not None and known[1] == dimension:
             return known[0]
@@ -303,7 +282,7 @@ class _Run:
         failures.clear()
 
     def _refuse_forgotten(self, connection: sqlite3.Connection) -> None:
-        name = self._encoding.model_id
+        name = self._encoding.encoder.model_id
         if connection.execute("SELECT id FROM models WHERE name = ?", (name,)).fetchone() != (self._row,):
             raise GalleryError(f"The model {name} was taken out of the gallery while it was being embedded.")
 
@@ -312,7 +291,7 @@ class _Run:
         if model_rows.index_is_saved(self._gallery.database, self._row):
             return
         self._tell("finishing")
-        name = self._encoding.model_id
+        name = self._encoding.encoder.model_id
         try:
             if self._gallery.writable:
                 self._gallery.persist_index(name)

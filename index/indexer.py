@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.catalogue import put_album, put_location, put_photo, put_state, put_vector
-from index.errors import EncoderError, GalleryError
+from index.checked_encoder import CheckedEncoder
+from index.errors import GalleryError
 from index.gallery import Gallery
 from index.model_vectors import pack
 from index.preparing import Prepared, Preparing, Task
@@ -129,26 +129,12 @@ class Indexer:
         run = _Run(
             gallery,
             preparing,
-            self._embed,
+            CheckedEncoder(self._encode, self._model_id, self._dimension),
             model_id=self._model_id,
             progress=progress or _quiet,
             cancelled=cancelled or _never,
         )
         return run.execute(self._workers, self._batch_size)
-
-    def _embed(self, images: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        try:
-            vectors = np.asarray(self._encode(images), dtype=np.float32)
-        except Exception as error:
-            raise EncoderError(f"The photo encoder {self._model_id} failed: {error}") from error
-        if vectors.shape != (len(images), self._dimension):
-            raise EncoderError(
-                f"The photo encoder {self._model_id} answered with shape {vectors.shape} instead of "
-                f"{(len(images), self._dimension)}."
-            )
-        if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-2):  # also refuses NaN
-            raise EncoderError(f"The photo encoder {self._model_id} answered with vectors not of length one.")
-        return vectors
 
 
 class _Run:
