@@ -110,15 +110,22 @@ class FullGenerator:
         smaller than asked for, and a word says so.
         """
 
-        def at(side: int) -> Way[Img2ImgTurbo, Rgb]:
+        def at(side: int, *, tiled: bool = False) -> Way[Img2ImgTurbo, Rgb]:
             return Way(
-                f"the picture at {side} px",
+                f"the picture at {side} px" + (" in tiles" if tiled else ""),
                 lambda m: m.generate(
-                    sketch, prompt, seed=seed, strength=strength, size=side, cancelled=cancelled
+                    sketch,
+                    prompt,
+                    seed=seed,
+                    strength=strength,
+                    size=side,
+                    tiled=tiled,
+                    cancelled=cancelled,
                 ),
             )
 
-        return self.model.use([at(size), *([at(_LESS_SIDE)] if size > _LESS_SIDE else [])])
+        smaller = [at(size, tiled=True), at(_LESS_SIDE)] if size > _LESS_SIDE else []
+        return self.model.use([at(size), *smaller])
 
 
 class FullPhotos:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,7 @@ class Img2ImgTurbo:
         seed: int = 0,
         strength: float = 0.4,
         size: int = 256,
+        tiled: bool = False,
         cancelled: Callable[[], bool] = never,
     ) -> Rgb:
         """A picture for a sketch.
@@ -163,6 +165,8 @@ class Img2ImgTurbo:
             The other variants have none.
         size : int
             Side in pixels; cut to a multiple of 8 (of two to the number of the VAE's halvings).
+        tiled : bool
+            Run the VAE in tiles, as `GeneratorOptions.tiled_vae` does for every picture.
         cancelled : callable
             Asked before each stage.
 
@@ -186,7 +190,7 @@ class Img2ImgTurbo:
             if side < multiple:
                 raise ValueError(f"a picture has at least {multiple} pixels a side, not {size}")
             control = prepared(sketch, side, self.variant)
-            picture = self._forward(control, prompt, seed, strength, cancelled)
+            picture = self._forward(control, prompt, seed, strength, cancelled, tiled=tiled)
             pixels = ((picture[0] + 1) * 127.5).round().clamp(0, 255).byte()
             return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
@@ -238,6 +242,8 @@ class Img2ImgTurbo:
         seed: int,
         strength: float,
         cancelled: Callable[[], bool],
+        *,
+        tiled: bool = False,
     ) -> Tensor:
         """(1, 3, h, w) float32 in -1..1."""
         import torch
@@ -245,6 +251,7 @@ class Img2ImgTurbo:
         if not 0 <= strength <= 1:
             raise ValueError(f"a strength is between 0 and 1, not {strength}")
         r = strength if self._stochastic else 1.0
+        run = partial(self._translated, tiled=tiled or self.options.tiled_vae)
 
         def stage(name: str) -> None:
             if cancelled():
@@ -255,17 +262,24 @@ class Img2ImgTurbo:
             self._set_strength(r)
             words = self._embedded(prompt)
             try:
-                return self._translated(control, words, seed, r, stage)
+                return run(control, words, seed, r, stage)
             except _NotFiniteError:
                 if self._vae.dtype == torch.float32:
                     raise
                 said = "The VAE's numbers are too large for %s: once more in float32."
                 _log.warning(said, self.placement.dtype)
             with self._wide_vae():
-                return self._translated(control, words, seed, r, stage)
+                return run(control, words, seed, r, stage)
 
     def _translated(
-        self, control: NDArray[np.float32], words: Tensor, seed: int, r: float, stage: Callable[[str], None]
+        self,
+        control: NDArray[np.float32],
+        words: Tensor,
+        seed: int,
+        r: float,
+        stage: Callable[[str], None],
+        *,
+        tiled: bool,
     ) -> Tensor:
         """The stages after the text; published as Pix2Pix_Turbo.forward in pix2pix_turbo.py."""
         import torch
@@ -278,7 +292,7 @@ class Img2ImgTurbo:
         noise = torch.randn(shape, generator=source).to(self._device) if self._stochastic else None
         sample = torch.randn(shape, generator=source).to(self._device)
         picture = self._laid_out(torch.tensor(control, device=self._device)[None])
-        encoded = self._encode(picture, tiled=self.options.tiled_vae)
+        encoded = self._encode(picture, tiled=tiled)
         if not _finite(encoded.mean, encoded.std):
             raise _NotFiniteError
         latent = (encoded.mean + encoded.std * sample) * self._vae.scaling_factor

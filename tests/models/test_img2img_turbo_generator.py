@@ -216,6 +216,8 @@ def test_a_picture_larger_than_a_tile_is_made_in_tiles(load, generator, sketch, 
         assert runs == {"text": 1, "encode": 4, "unet": 1, "decode": 4}
     b = generator.generate(sketch, PROMPT, size=128).astype(float)
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.8
+    np.testing.assert_array_equal(generator.generate(sketch, PROMPT, size=128, tiled=True), a)
+    np.testing.assert_array_equal(generator.generate(sketch, PROMPT, size=128), b)
 
 
 def test_without_a_checkpoint_it_is_where_training_starts(base, sketch):

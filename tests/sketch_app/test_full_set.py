@@ -237,6 +237,26 @@ def test_a_device_that_is_not_here_is_a_notice_and_the_fast_answer_stays(full_ho
     workspace.close()
 
 
+def test_a_picture_that_does_not_fit_is_made_in_tiles_then_smaller_with_a_word(tiny, monkeypatch):
+    """Large pictures really run out of memory here: their last stage asks for more than any machine has."""
+    from models.img2img_turbo.generator import Img2ImgTurbo
+
+    plain = Img2ImgTurbo.generate
+
+    def greedy(self, *args, size, **how):
+        if size > 256:
+            torch.empty(1 << 60, dtype=torch.uint8)
+        return plain(self, *args, size=size, **how)
+
+    monkeypatch.setattr(Img2ImgTurbo, "generate", greedy)
+    picture = tiny.generator.generate(sketch(), "a cat", seed=0, strength=0.4, size=512)
+    assert picture.shape == (256, 256, 3)
+    said = tiny.words.take()
+    assert "512 px on the processor: did not fit" in said
+    assert "in tiles" in said
+    assert "Now the picture at 256 px" in said
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
