@@ -111,6 +111,7 @@ def time_generator(made: Any, size: int, repeats: int, *, count: bool) -> dict[s
     stages = {name: Stage() for name in STAGES}
     sketch = np.full((512, 512), 255, np.uint8)
     sketch[200:210, 100:400] = sketch[100:400, 250:260] = 0
+    made.generate(sketch, f"the very first {size}", size=64)  # puts the strength into the weights, once
     if count:
         _count(made, sketch, size, stages)
     else:
