@@ -69,7 +69,7 @@ class Dinov2Embedder:
         self._placement = placement
         self._pooling = pooling
         self._registers = int(getattr(network.config, "num_register_tokens", 0))
-        self._dimension = int(network.config.hidden_size) * (2 if pooling == "cls+mean" else 1)
+        self._dimension = _width(int(network.config.hidden_size), pooling)
         self._views: dict[str, Any] = {"input_data_format": "channels_last"}
         if framing == "whole":
             self._views |= {"size": dict(processor.crop_size), "do_center_crop": False}
@@ -215,6 +215,21 @@ def photo_model_id(folder: Path, *, pooling: Pooling = "cls", framing: Framing =
     view = pooling if framing == "crop" else f"{pooling}+{framing}"
     name = f"{_KINDS[config['model_type']]}-{_SIZES.get(width, width)}"
     return f"{name}/{view}@{digest.hexdigest()[:10]}"
+
+
+def photo_dimension(folder: Path, *, pooling: Pooling = "cls") -> int:
+    """Length of the vectors that a folder's model makes, without loading it.
+
+    Raises
+    ------
+    WeightsError
+        As `Dinov2Embedder.load`.
+    """
+    return _width(int(_config(folder)["hidden_size"]), pooling)
+
+
+def _width(hidden: int, pooling: Pooling) -> int:
+    return 2 * hidden if pooling == "cls+mean" else hidden
 
 
 def _digest_file(file: Path, digest: Any) -> None:

@@ -151,7 +151,9 @@ class FullPhotos:
     @cached_property
     def dimension(self) -> int:
         """Length of a vector."""
-        return int(self.model.use([Way("the photo embedder", lambda m: m.dimension)]))
+        from models.photo_embedder import photo_dimension
+
+        return photo_dimension(self._folder)
 
     def encode_photos(self, photos: Sequence[Rgb]) -> Embeddings:
         """See `sketch_app.protocols.PhotoEncoder`."""

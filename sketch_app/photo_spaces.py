@@ -48,12 +48,19 @@ class SpaceStatus:
 
     serving: str
     wanted: str
+    active: str | None
+    """The model that the gallery names as serving; None before any set was complete."""
     coverage: Coverage
 
     @property
     def preparing(self) -> bool:
         """Whether photos are still to be embedded with the wanted model."""
         return self.coverage.remaining > 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do but to try failed photos again: the wanted model serves."""
+        return not self.preparing and self.active == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +194,9 @@ class PhotoSpaces:
 
     def status(self) -> SpaceStatus:
         """Who serves and how far the wanted model has come; a few database queries."""
-        wanted = self._wanted.model_id
-        return SpaceStatus(self.serving().model_id, wanted, self._gallery().coverage(wanted))
+        wanted, gallery = self._wanted.model_id, self._gallery()
+        active = gallery.active_model(self._lane)
+        return SpaceStatus(self.serving().model_id, wanted, active, gallery.coverage(wanted))
 
     def prepare(
         self,

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 import models.photo_embedder
 from models.devices import Placement
 from models.errors import ModelError, RefusedFileError, WeightsError
-from models.photo_embedder import Dinov2Embedder, photo_model_id
+from models.photo_embedder import Dinov2Embedder, photo_dimension, photo_model_id
 from tests.support.tiny_dinov2 import PATCH, WIDTH, write_tiny_dinov2
 
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -114,7 +114,8 @@ class TestTheVectors:
         assert len(tokens) == 1 + registers + 16 * 16
         wanted = unit(np.concatenate([tokens[0], tokens[1 + registers :].mean(0)]))
         embedder = Dinov2Embedder.load(folder, pooling="cls+mean")
-        assert embedder.dimension == 2 * WIDTH
+        assert embedder.dimension == 2 * WIDTH == photo_dimension(folder, pooling="cls+mean")
+        assert photo_dimension(folder) == WIDTH
         assert np.abs(embedder.encode_photos([photo])[0] - wanted).max() < 1e-4
 
     def test_many_at_once_are_as_one_by_one(self, embedder):

@@ -193,6 +193,18 @@ def test_a_cancelled_preparation_leaves_the_old_model_serving_and_goes_on_the_ne
     second = photo_spaces.prepare()
     assert (second.switched, second.report.embedded) == (True, 32)
     assert photo_spaces.status().serving == NEW.model_id
+    assert photo_spaces.status().settled
+
+
+def test_a_run_that_died_between_its_last_vector_and_the_switch_is_not_settled(gallery):
+    from index.embedding import Embedder
+
+    Embedder(gallery, NEW.encode_photos, NEW.model_id, NEW.dimension).run()
+    photo_spaces = spaces(gallery)
+    status = photo_spaces.status()
+    assert (status.preparing, status.settled, status.serving) == (False, False, OLD.model_id)
+    assert photo_spaces.prepare().switched
+    assert photo_spaces.status().settled
     assert OLD.model_id in gallery.model_ids()  # kept unless asked otherwise
     third = photo_spaces.prepare()
     assert (third.switched, third.report.tried) == (False, 0)

@@ -447,7 +447,7 @@ def test_a_deep_lane_speaks_in_stages_each_holding_all_before(empty_gallery):
     with listening(pipeline) as heard:
         request = pipeline.submit(demo_sketch("cat"), 0)
         heard.wait_for(lambda h: h.updates and h.updates[-1].stage is Stage.COMPLETE)
-    fast, captioned, generated, complete = heard.updates
+    fast, captioned, imagined, complete = heard.updates
     stages = [Stage.FAST, Stage.CAPTIONED, Stage.GENERATED, Stage.COMPLETE]
     assert [u.stage for u in heard.updates] == stages
     assert all(u.request is request for u in heard.updates)
@@ -455,6 +455,7 @@ def test_a_deep_lane_speaks_in_stages_each_holding_all_before(empty_gallery):
     assert captioned.caption == complete.caption == generator.prompt == caption_sentence("hot_air_balloon")
     assert complete.names == captioned.names
     assert captioned.generated is None
+    assert imagined.generated is complete.generated
     assert complete.generated.shape == (SIDE, SIDE, 3)
     assert fast.results == complete.results
     assert fast.seconds <= captioned.seconds <= complete.seconds
