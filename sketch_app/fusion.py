@@ -136,7 +136,7 @@ def load_calibration(set_name: str, own: Path | None = None) -> Calibration:
     Parameters
     ----------
     set_name : str
-        "embedded" or "full".
+        "embedded", "full", or that of another set, in which the sketch alone counts.
     own : Path, optional
         The file that `save_calibration` writes.
 
@@ -150,7 +150,8 @@ def load_calibration(set_name: str, own: Path | None = None) -> Calibration:
         if found is not None:
             return found
     shipped = resources.files("sketch_app").joinpath("data", CALIBRATION_NAME).read_text(encoding="utf-8")
-    return _read(shipped, CALIBRATION_NAME)[set_name]
+    unknown = Calibration(FusionWeights(), note="Not measured: the sketch alone counts.")
+    return _read(shipped, CALIBRATION_NAME).get(set_name, unknown)
 
 
 def save_calibration(set_name: str, calibration: Calibration, own: Path) -> None:

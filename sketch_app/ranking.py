@@ -74,7 +74,7 @@ def rank(
         named.pop(known, None)
     ids = list(named)
     signals = _signals(gallery, question, towards, ids)
-    scores = fuse(signals, weights)
+    scores = _scores(signals, weights, question.feedback)
     order = np.argsort(-scores, kind="stable")[:limit]
     return describe(
         gallery,
@@ -82,6 +82,19 @@ def rank(
         [float(scores[i]) for i in order],
         [{s.value: float(v[i]) for s, v in signals.items() if np.isfinite(v[i])} for i in order],
     )
+
+
+def _scores(
+    signals: Mapping[Signal, NDArray[np.float32]], weights: FusionWeights, feedback: Feedback
+) -> NDArray[np.float32]:
+    """The weighted mean of the signals. Where photos were disliked and none liked, the likeness to those is
+    taken off, and photos that are unlike them keep their score.
+    """
+    others: dict[Signal, NDArray[np.float32]] = {s: v for s, v in signals.items() if s is not Signal.PHOTO}
+    if feedback.liked or Signal.PHOTO not in signals or not others:
+        return fuse(signals, weights)
+    off = np.nan_to_num(signals[Signal.PHOTO])
+    return np.asarray(fuse(others, weights) + np.float32(weights.photo) * off, np.float32)
 
 
 def _directions(

@@ -26,6 +26,7 @@ class Actions:
     save: QAction
     open: QAction
     add_folder: QAction
+    models: QAction
     settings: QAction
     quit: QAction
 
@@ -75,6 +76,7 @@ def make_actions(window: QWidget) -> Actions:
         save=_action(window, "save", None, "Ctrl+S"),
         open=_action(window, "open", None, "Ctrl+O"),
         add_folder=_action(window, "folder-plus", None, "Ctrl+Shift+O"),
+        models=_action(window, "models", None),
         settings=_action(window, "settings", None, "Ctrl+,"),
         quit=_action(window, "", None, "Ctrl+Q"),
     )
@@ -98,6 +100,7 @@ def name_actions(actions: Actions) -> None:
         (actions.save, translate("Actions", "Save sketch")),
         (actions.open, translate("Actions", "Open sketch")),
         (actions.add_folder, translate("Actions", "Add a folder of photos")),
+        (actions.models, translate("Actions", "Models")),
         (actions.settings, translate("Actions", "Settings")),
         (actions.quit, translate("Actions", "Quit")),
     ):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ui.gallery_panel import GalleryPanel
 from ui.gallery_work import GalleryWork
+from ui.preparing_photos import PhotoPreparation, Preparing
 from ui.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class GalleryControl(QObject):
     counted = Signal()
     """`photo_count` is up to date."""
     photos_added = Signal()
-    """A scan has ended: the same sketch may find other photos."""
+    """A scan has ended, or photos were prepared: the same sketch may find other photos."""
     said = Signal(str, str)
     """A sentence for a toast, and its kind."""
 
@@ -45,6 +46,12 @@ class GalleryControl(QObject):
         self._work.reports.connect(self._has_read)
         self._work.failed.connect(self._failed)
         self._work.busy.connect(self._busy)
+        self._preparation = PhotoPreparation(workspace, self)
+        self._preparation.changed.connect(self._show_preparing)
+        self._preparation.improved.connect(self.photos_added)
+        for place in (panel, status):
+            place.pause_requested.connect(self._preparation.pause)
+            place.continue_requested.connect(self._preparation.go_on)
         panel.rescan_requested.connect(self.read_folder)
         panel.remove_requested.connect(self._work.remove_folder)
         panel.cancel_requested.connect(self.stop_reading)
@@ -73,9 +80,18 @@ class GalleryControl(QObject):
         """End the running scan; what it has read is kept."""
         self._work.stop_reading()
 
+    def models_changed(self) -> None:
+        """Other models are in use: prepare the photos for them."""
+        self._preparation.restart()
+
     def _has_opened(self) -> None:
         self._panel.set_problem("")
         self.opened.emit()
+        self._preparation.refresh()
+
+    def _show_preparing(self, preparing: Preparing | None) -> None:
+        self._panel.set_preparing(preparing)
+        self._status.set_preparing(preparing)
 
     def _has_counted(self, summary: GallerySummary) -> None:
         self._summary = summary
@@ -96,6 +112,7 @@ class GalleryControl(QObject):
             text += " " + self.tr("%n file(s) could not be read; the gallery says why.", "", skipped)
         self.said.emit(text, "check")
         self.photos_added.emit()
+        self._preparation.refresh()
 
     def _failed(self, sentence: str) -> None:
         self._show_progress(None)

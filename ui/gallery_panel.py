@@ -26,6 +26,7 @@ from superqt import QElidingLabel
 
 from sketch_app.search_types import Filters
 from ui.gallery_filters import GalleryFilters
+from ui.preparing_photos import Preparing, PreparingPanel
 from ui.scan_progress import ScanProgress
 from ui.skipped_dialog import SkippedDialog
 from ui.theme import bind_icon, icon_pixmap, theme_changed
@@ -45,6 +46,10 @@ class GalleryPanel(QWidget):
     """A folder's `Path`; the person has confirmed it."""
     cancel_requested = Signal()
     """Of the running scan."""
+    pause_requested = Signal()
+    """Of the preparing for the full models."""
+    continue_requested = Signal()
+    """Of the preparing."""
     filters_changed = Signal(object)
     """`Filters`."""
 
@@ -57,6 +62,7 @@ class GalleryPanel(QWidget):
         self._problem_label, self._report_label, self._no_folders = QLabel(), QLabel(), QLabel()
         self._add, self._rescan, self._skipped = QPushButton(), QPushButton(), QPushButton()
         self._progress = ScanProgress()
+        self._preparing = PreparingPanel()
         self._filters = GalleryFilters()
         self._folders = QVBoxLayout()
         self._dress()
@@ -88,6 +94,10 @@ class GalleryPanel(QWidget):
             self._report_label.hide()
         self._progress.show_progress(progress)
         self._allow()
+
+    def set_preparing(self, preparing: Preparing | None) -> None:
+        """Show how far the photos are prepared for the full models; None: there is nothing to prepare."""
+        self._preparing.show_state(preparing)
 
     def set_reports(self, reports: Sequence[IndexReport]) -> None:
         """Say what the finished scan did, one report a folder, and end the progress."""
@@ -166,6 +176,7 @@ class GalleryPanel(QWidget):
         column.addWidget(card)
         column.addLayout(buttons)
         column.addWidget(self._progress)
+        column.addWidget(self._preparing)
         column.addWidget(self._report_label)
         column.addWidget(self._skipped, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(8)
@@ -187,6 +198,8 @@ class GalleryPanel(QWidget):
         self._add.clicked.connect(self.add_folder_requested)
         self._rescan.clicked.connect(lambda: self.rescan_requested.emit(None))
         self._progress.cancelled.connect(self.cancel_requested)
+        self._preparing.pause_requested.connect(self.pause_requested)
+        self._preparing.continue_requested.connect(self.continue_requested)
         self._skipped.clicked.connect(self.show_skipped)
         self._filters.changed.connect(self.filters_changed)
 

@@ -16,14 +16,15 @@ from PySide6.QtWidgets import (
 )
 
 from sketch_app.document import SketchDocument
-from sketch_app.search_types import SearchUpdate
 from ui import background
 from ui.actions import make_actions, name_actions
 from ui.air_control import AirControl
+from ui.answer_control import AnswerControl
 from ui.canvas import StageWidget
 from ui.file_commands import FileCommands
 from ui.gallery_control import GalleryControl
 from ui.gallery_panel import GalleryPanel
+from ui.imagination_panel import ImaginationPanel
 from ui.live_bridge import CameraState
 from ui.names_bar import NamesBar
 from ui.notice_bar import NoticeBar
@@ -64,13 +65,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._workspace = workspace
         self._source = source
-        self._answered_once = False
         self._was_painted = False
         self.document = SketchDocument()
         self.tools = Tools(self)
         self.actions_ = make_actions(self)
         self.stage = StageWidget(self.document, self.tools)
         self.names = NamesBar()
+        self.imagined = ImaginationPanel(workspace.paths.pictures)
         self.results = ResultsView(workspace)
         self.gallery = GalleryPanel()
         self.side = SidePanel(self.results, self.gallery)
@@ -84,6 +85,16 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(self.document, workspace.paths.autosave, say=self._warn, parent=self)
         self.keys = PlainKeys(self, self.actions_, self.stage)
         self._lay_out()
+        self.answers = AnswerControl(
+            workspace,
+            self.search,
+            names=self.names,
+            imagined=self.imagined,
+            results=self.results,
+            side=self.side,
+            status=self.status,
+            parent=self,
+        )
         self.toast = Toast(self.stage, self.stage.picture_area)
         self._connect()
         self._unsubscribes = [
@@ -99,8 +110,8 @@ class MainWindow(QMainWindow):
     # Making
 
     def _lay_out(self) -> None:
-        left = StageColumn(self.notice, self.stage, self.names)
-        splitter = StageSplitter(left, self.side)
+        left = StageColumn(self.notice, self.stage, self.names, self.imagined)
+        self._splitter = splitter = StageSplitter(left, self.side)
         body = QWidget()
         rows = QVBoxLayout(body)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -123,6 +134,7 @@ class MainWindow(QMainWindow):
         do.save.triggered.connect(self.files.save)
         do.open.triggered.connect(self.files.ask_sketch)
         do.add_folder.triggered.connect(self.files.ask_folder)
+        do.models.triggered.connect(self._open_models)
         do.settings.triggered.connect(self._open_settings)
         do.quit.triggered.connect(self.close)
         do.camera.triggered.connect(self._switch_camera)
@@ -132,11 +144,9 @@ class MainWindow(QMainWindow):
         self.air.command.connect(self._command)
         self.air.camera_changed.connect(self._show_camera)
         self.notice.action.connect(self.air.bridge.start)
-        self.search.answered.connect(self._show_answer)
-        self.search.failed.connect(self._show_search_failure)
-        self.search.stale.connect(self._show_stale)
-        self.search.emptied.connect(self._show_empty)
-        self.results.more_like_this.connect(self.search.search_like)
+        self.search.emptied.connect(self._show_counts)
+        self.answers.imagination_shown.connect(self._splitter.fit)
+        self.imagined.said.connect(self._say)
         self.results.add_folder_requested.connect(self.files.ask_folder)
         self.results.clear_filters_requested.connect(self.gallery.clear_filters)
         self.results.notice.connect(self.toast.show_text)
@@ -199,6 +209,15 @@ class MainWindow(QMainWindow):
         self._workspace.update_settings(camera_on=turns_on)
         (self.air.bridge.start if turns_on else self.air.bridge.stop)()
 
+    def _open_models(self) -> None:
+        from ui.models_dialog import ModelsDialog
+
+        dialog = ModelsDialog(self._workspace, self)
+        dialog.models_changed.connect(self.answers.attach)
+        dialog.models_changed.connect(self.photos.models_changed)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def _open_settings(self) -> None:
         from ui.settings_dialog import SettingsDialog
 
@@ -211,6 +230,8 @@ class MainWindow(QMainWindow):
             former = settings
 
         dialog.settings_changed.connect(changed)
+        dialog.models_requested.connect(dialog.close)
+        dialog.models_requested.connect(self._open_models)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -229,6 +250,8 @@ class MainWindow(QMainWindow):
         if moved_camera and self.air.bridge.is_on and self._source is None:
             self.air.bridge.stop()
             self.air.bridge.start()
+        if settings.imagine != former.imagine:
+            self.answers.follow_settings()
         if settings.gallery != former.gallery:
             self._say(self.tr("The gallery in its new place opens when you start the program again."))
 
@@ -276,29 +299,6 @@ class MainWindow(QMainWindow):
             hint = self.tr("Draw here with the mouse, a pen or a finger.")
         self.stage.set_hint(hint)
 
-    def _show_stale(self, stale: bool) -> None:
-        self.results.set_stale(stale)
-        self.names.set_stale(stale)
-        if self.search.waiting and not self._answered_once:
-            self.status.set_text(self.tr("Searching; the first time takes a little longer"))
-
-    def _show_answer(self, update: SearchUpdate) -> None:
-        self._answered_once = True
-        self.results.show_update(update)
-        self.names.set_names(update.names, update.caption)
-        found = self.tr("%n photo(s) found", "", len(update.results))
-        self.status.set_text(self.tr("{0} in {1} s").format(found, f"{update.seconds:.1f}"))
-
-    def _show_search_failure(self, sentence: str) -> None:
-        self.results.clear(sentence)
-        self.names.clear()
-        self.status.set_text(sentence)
-
-    def _show_empty(self) -> None:
-        self.results.clear()
-        self.names.clear()
-        self._show_counts()
-
     def _show_counts(self) -> None:
         count = self.photos.photo_count
         if count is None or not self.document.sketch.is_empty:
@@ -311,8 +311,9 @@ class MainWindow(QMainWindow):
             self.status.set_text(self.tr("No photos yet. Add a folder of photos to search in."))
 
     def _gallery_opened(self) -> None:
-        self._workspace.search.warm_up()
-        self.search.attach(self._workspace.search)
+        if self._workspace.models_problem:
+            self._warn(sentence_in_words(self._workspace.models_problem))
+        self.answers.attach()
 
     def _gallery_problem(self, sentence: str) -> None:
         self.results.clear(sentence)
@@ -320,7 +321,7 @@ class MainWindow(QMainWindow):
 
     def _photos_added(self) -> None:
         if not self.document.sketch.is_empty:
-            self.search.search()
+            self.search.search_again()
 
     # The window itself
 

@@ -1,4 +1,4 @@
-"""What a person can do with a photo found: open it, find its file, copy it, ask for more like it."""
+"""What a person can do with a photo found: open it, find its file, copy it, ask for more like it, mark it."""
 
 from __future__ import annotations
 
@@ -47,6 +47,10 @@ class PhotoActions(QObject):
     """A sentence for the person."""
     more_like_this = Signal(int)
     """A photo id."""
+    liked = Signal(int)
+    """A photo id: this one, or more like it."""
+    disliked = Signal(int)
+    """A photo id: not this one, nor others like it."""
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +68,8 @@ class PhotoActions(QObject):
             (self.tr("Copy path"), self.copy_path, here),
             (None, None, True),
             (self.tr("More like this"), self.ask_for_more, True),
+            (self.tr("This one") + "\t+", self.like, True),
+            (self.tr("Not this one") + "\t−", self.dislike, True),
         ):
             if text is None or act is None:
                 menu.addSeparator()
@@ -105,6 +111,14 @@ class PhotoActions(QObject):
     def ask_for_more(self, result: PhotoResult, *_: object) -> None:
         """Ask for photos like this one."""
         self.more_like_this.emit(result.photo_id)
+
+    def like(self, result: PhotoResult, *_: object) -> None:
+        """Say that this is the one: others like it come to the front."""
+        self.liked.emit(result.photo_id)
+
+    def dislike(self, result: PhotoResult, *_: object) -> None:
+        """Say that this is not the one: it goes, and others like it fall back."""
+        self.disliked.emit(result.photo_id)
 
     def gone_sentence(self, result: PhotoResult) -> str:
         """What to say of a photo whose file is no longer there."""

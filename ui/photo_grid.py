@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import (
     QEasingCurve,
     QElapsedTimer,
+    QEvent,
     QModelIndex,
+    QPoint,
     QPropertyAnimation,
     QSize,
     Qt,
@@ -16,16 +18,19 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
+    QMouseEvent,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QToolTip, QWidget
 
 from sketch_app.search_types import PhotoResult
 from ui.photo_actions import PhotoActions
-from ui.photo_tile import Crossing, PhotoTileDelegate
+from ui.photo_tile import NOT_THIS_ONE, THIS_ONE, Crossing, PhotoTileDelegate, button_places
 from ui.results_model import ResultsModel
 from ui.theme import theme_changed
 from ui.thumbnails import Thumbnails
@@ -36,10 +41,13 @@ _CROSSING_MS = 220
 _FADE_MS = 180
 _TICK_MS = 16
 _EASE = QEasingCurve(QEasingCurve.Type.OutCubic)
+_LIKE_KEYS = frozenset("+=")
+"""With and without Shift, on most layouts one key."""
+_DISLIKE_KEYS = frozenset("-_−")
 
 
 class PhotoGrid(QListView):
-    """Photos, best first; Enter or a double click opens one."""
+    """Photos, best first; Enter or a double click opens one, + and - say whether it is the one."""
 
     def __init__(self, thumbnails: Thumbnails, actions: PhotoActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +57,7 @@ class PhotoGrid(QListView):
         self._crossings: dict[int, tuple[int, int | None]] = {}
         self._fades: dict[int, int] = {}
         self._stale_goal = 0.0
+        self._pressed: tuple[PhotoResult, str] | None = None
         self._columns = 1
         self._elapsed = QElapsedTimer()
         self._elapsed.start()
@@ -58,6 +67,7 @@ class PhotoGrid(QListView):
         self._scrolling.setDuration(180)
         self._scrolling.setEasingCurve(_EASE)
         self._dress()
+        self._name()
         self.setModel(self._rows)
         self.setItemDelegate(self._tiles)
         thumbnails.arrived.connect(self._fade_in)
@@ -65,8 +75,13 @@ class PhotoGrid(QListView):
         self.doubleClicked.connect(self._open)
         theme_changed().connect(self.viewport().update)
 
-    def _dress(self) -> None:
+    def _name(self) -> None:
         self.setAccessibleName(self.tr("Photos found"))
+        self.setAccessibleDescription(
+            self.tr("Enter opens the photo, plus says that it is this one, minus that it is not.")
+        )
+
+    def _dress(self) -> None:
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
@@ -137,8 +152,13 @@ class PhotoGrid(QListView):
             self._actions.open(result)
         elif result is not None and event.matches(QKeySequence.StandardKey.Copy):
             self._actions.copy_picture(result)
+        elif result is not None and event.text() in _LIKE_KEYS:
+            self._actions.like(result)
+        elif result is not None and event.text() in _DISLIKE_KEYS:
+            self._actions.dislike(result)
         else:
             super().keyPressEvent(event)
+        self._show_buttons(event.key() not in (Qt.Key.Key_Escape,))
 
     def moveCursor(  # noqa: D102 - Qt's own
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
@@ -159,6 +179,76 @@ class PhotoGrid(QListView):
         in_last_row = current // self._columns == (count - 1) // self._columns
         below = action is QAbstractItemView.CursorAction.MoveDown and not in_last_row
         return self._rows.index(count - 1 if below else current)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102 - Qt's own
+        super().focusOutEvent(event)
+        self._show_buttons(False)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102 - Qt's own
+        super().mouseMoveEvent(event)
+        hit = self._button_at(event.position().toPoint())
+        hot = None if hit is None else (hit[0].photo_id, hit[1])
+        if hot != self._tiles.hot:
+            self._tiles.hot = hot
+            self.viewport().update()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
+        super().leaveEvent(event)
+        self._tiles.hot = None
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102 - Qt's own
+        self._show_buttons(False)
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = self._button_at(event.position().toPoint()) if left else None
+        if self._pressed is None:
+            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102 - Qt's own
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+        elif self._button_at(event.position().toPoint()) == pressed:
+            result, name = pressed
+            (self._actions.like if name == THIS_ONE else self._actions.dislike)(result)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102 - Qt's own
+        if self._button_at(event.position().toPoint()) is None:
+            super().mouseDoubleClickEvent(event)
+        else:
+            self.mousePressEvent(event)  # two photos marked one after the other
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: D102 - Qt's own
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            hit = self._button_at(event.pos())
+            if hit is not None:
+                QToolTip.showText(event.globalPos(), self.button_words(hit[1]), self)
+                return True
+        return super().viewportEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
+        if event.type() == QEvent.Type.LanguageChange:
+            self._name()
+        super().changeEvent(event)
+
+    def button_words(self, name: str) -> str:
+        """What a button on a tile does."""
+        if name == NOT_THIS_ONE:
+            return self.tr("Not this one: fewer like it  (−)")
+        return self.tr("This one: more like it  (+)")
+
+    def _button_at(self, place: QPoint) -> tuple[PhotoResult, str] | None:
+        index = self.indexAt(place)
+        result = index.data(ResultsModel.ResultRole)
+        if not isinstance(result, PhotoResult):
+            return None
+        places = button_places(self._tiles.photo_place(self.visualRect(index)))
+        return next(((result, name) for name, button in places.items() if button.contains(place)), None)
+
+    def _show_buttons(self, by_keyboard: bool) -> None:
+        if by_keyboard != self._tiles.by_keyboard:
+            self._tiles.by_keyboard = by_keyboard
+            self.viewport().update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102 - Qt's own
         by_keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard

@@ -1,4 +1,6 @@
-"""How one photo of an answer is painted: the picture, how similar it is, when it was taken."""
+"""How one photo of an answer is painted: the picture, how similar it is, when it was taken; under the mouse
+also the two buttons that say whether it is the one.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,19 @@ from PySide6.QtCore import (
     QLocale,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
     QRect,
     QRectF,
     QSize,
     Qt,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from sketch_app.search_types import PhotoResult
 from ui.results_model import ResultsModel
-from ui.theme import current_theme
+from ui.signal_words import percent_text
+from ui.theme import current_theme, icon_pixmap
 from ui.thumbnails import Thumbnails
 
 RADIUS = 10.0
@@ -31,6 +35,21 @@ _BAR_HEIGHT = 3.0
 _CAPTION_GAP = 7
 _FADED = 0.35
 """Opacity of an answer that a newer sketch is about to replace."""
+_BUTTON = 28
+_BUTTON_ICON = 16
+_BUTTON_INSET = 6
+
+THIS_ONE, NOT_THIS_ONE = "heart", "not-this"
+"""The two buttons on a tile, by their icons."""
+
+
+def button_places(photo: QRect) -> dict[str, QRect]:
+    """Where the buttons stand on a photo's picture, in its upper right corner."""
+    right, top = photo.right() - _BUTTON_INSET, photo.y() + _BUTTON_INSET
+    return {
+        THIS_ONE: QRect(right - 2 * _BUTTON - 4 + 1, top, _BUTTON, _BUTTON),
+        NOT_THIS_ONE: QRect(right - _BUTTON + 1, top, _BUTTON, _BUTTON),
+    }
 
 
 @dataclass(slots=True)
@@ -51,12 +70,6 @@ def short_date(taken_at: datetime, locale: QLocale | None = None) -> str:
     return locale.toString(QDate(taken_at.year, taken_at.month, taken_at.day), form)
 
 
-def percent_text(percent: int, locale: QLocale | None = None) -> str:
-    """87 as "87%"."""
-    locale = locale or QLocale()
-    return f"{locale.toString(percent)}{locale.percent()}"
-
-
 class PhotoTileDelegate(QStyledItemDelegate):
     """Paints photo tiles; a tile is as wide as the view's grid says and one caption line taller."""
 
@@ -71,6 +84,10 @@ class PhotoTileDelegate(QStyledItemDelegate):
         """By the new photo's id; the view moves them on."""
         self.fades: dict[int, float] = {}
         """Opacity of thumbnails that have just come, by photo id."""
+        self.hot: tuple[int, str] | None = None
+        """The photo and its button that the mouse is on."""
+        self.by_keyboard = False
+        """Whether the chosen tile shows its buttons too."""
 
     @staticmethod
     def caption_height(font: QFont) -> int:
@@ -92,13 +109,19 @@ class PhotoTileDelegate(QStyledItemDelegate):
         opacity = 1.0 - (1.0 - _FADED) * self.stale
         painter.setOpacity(opacity)
         cell: QRect = option.rect
-        side = cell.width() - 2 * MARGIN
-        photo = QRect(cell.x() + MARGIN, cell.y() + MARGIN, side, side)
+        photo = self.photo_place(cell)
         self._paint_photo(painter, option, result, photo, opacity)
         self._paint_outline(painter, option, photo)
-        line = QRect(photo.x(), photo.bottom() + 1, side, cell.bottom() - photo.bottom())
+        self._paint_buttons(painter, option, result, photo)
+        line = QRect(photo.x(), photo.bottom() + 1, photo.width(), cell.bottom() - photo.bottom())
         self._paint_caption(painter, option, result, line)
         painter.restore()
+
+    @staticmethod
+    def photo_place(cell: QRect) -> QRect:
+        """The picture's square within its cell."""
+        side = cell.width() - 2 * MARGIN
+        return QRect(cell.x() + MARGIN, cell.y() + MARGIN, side, side)
 
     def _paint_photo(
         self,
@@ -161,6 +184,25 @@ class PhotoTileDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(
             QRectF(photo).adjusted(-2.75, -2.75, 2.75, 2.75), RADIUS + 2.75, RADIUS + 2.75
         )
+
+    def _paint_buttons(
+        self, painter: QPainter, option: QStyleOptionViewItem, result: PhotoResult, photo: QRect
+    ) -> None:
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        chosen = self.by_keyboard and bool(option.state & QStyle.StateFlag.State_HasFocus)
+        if not hovered and not chosen:
+            return
+        theme = current_theme()
+        ratio = painter.device().devicePixelRatioF()
+        for name, place in button_places(photo).items():
+            hot = self.hot == (result.photo_id, name)
+            # Opaque enough to be seen on any photo, and never of the theme: photos have none.
+            painter.setPen(QPen(QColor(255, 255, 255, 70), 1))
+            painter.setBrush(theme.colour("accent") if hot else QColor(20, 21, 24, 190))
+            painter.drawEllipse(QPointF(place.center()) + QPointF(0.5, 0.5), _BUTTON / 2, _BUTTON / 2)
+            icon = QRect(0, 0, _BUTTON_ICON, _BUTTON_ICON)
+            icon.moveCenter(place.center())
+            painter.drawPixmap(icon, icon_pixmap(name, _BUTTON_ICON, QColor("#ffffff"), ratio))
 
     @staticmethod
     def _paint_caption(

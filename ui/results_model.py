@@ -18,7 +18,9 @@ from PySide6.QtCore import (
     QTime,
 )
 
+from sketch_app.fusion import FusionWeights, Signal
 from sketch_app.search_types import PhotoResult
+from ui.signal_words import signal_sentence, signal_table
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
@@ -33,11 +35,17 @@ class ResultsModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._results: list[PhotoResult] = []
+        self._weights: FusionWeights | None = None
+        self._signals: tuple[Signal, ...] = tuple(Signal)
 
     @property
     def results(self) -> tuple[PhotoResult, ...]:
         """All rows, best first."""
         return tuple(self._results)
+
+    def explain(self, weights: FusionWeights | None, signals: Sequence[Signal]) -> None:
+        """With which weights the photos were ranked, and by which signals: the tooltips say so."""
+        self._weights, self._signals = weights, tuple(signals)
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: D102 - Qt's own
         return 0 if parent.isValid() else len(self._results)
@@ -51,6 +59,8 @@ class ResultsModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             name = result.path.name if result.path else self.tr("Missing photo")
             return f"{name}, {result.percent} %"
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return signal_sentence(result.signals, self._signals)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tooltip(result)
         return None
@@ -69,23 +79,10 @@ class ResultsModel(QAbstractListModel):
             taken = QDateTime(QDate(when.year, when.month, when.day), QTime(when.hour, when.minute))
             facts.append(locale.toString(taken, QLocale.FormatType.ShortFormat))
         lines.append(" · ".join(escape(fact) for fact in facts))
-        if result.signals:
-            names = self._signal_names()
-            said = (
-                f"{names.get(name, name)} {locale.toString(value, 'f', 2)}"
-                for name, value in result.signals.items()
-            )
-            lines.append(escape(" · ".join(said)))
-        return "<p style='white-space:pre-wrap'>" + "<br>".join(lines) + "</p>"
-
-    def _signal_names(self) -> dict[str, str]:
-        return {
-            "sketch": self.tr("Shape"),
-            "class": self.tr("Subject"),
-            "generated": self.tr("Imagined picture"),
-            "colour": self.tr("Colour"),
-            "photo": self.tr("Likeness"),
-        }
+        words = "<p style='white-space:pre-wrap; margin:0'>" + "<br>".join(lines) + "</p>"
+        if not result.signals:
+            return words
+        return f"{words}<hr>{signal_table(result.signals, self._weights, self._signals)}"
 
     def row_of(self, photo_id: int) -> int:
         """The photo's row, or -1."""

@@ -1,14 +1,19 @@
-"""The newest answer: a grid of photos, or the sentence in its place. A tile's look is in `photo_tile`."""
+"""The newest answer: a grid of photos, or the sentence in its place, under what was said of photos before. A
+tile's look is in `photo_tile`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Signal, SignalInstance, Slot
-from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from sketch_app.search_types import Filters, SearchUpdate, Stage
+from sketch_app.fusion import Signal as RankingSignal
+from sketch_app.search_types import Feedback, Filters, SearchUpdate, Stage
 from ui.empty_state import EmptyState
+from ui.feedback_bar import FeedbackBar
 from ui.photo_actions import PhotoActions
 from ui.photo_grid import PhotoGrid
 from ui.thumbnails import Thumbnails
@@ -26,6 +31,14 @@ class ResultsView(QWidget):
 
     more_like_this = Signal(int)
     """A photo id: the person asks for photos like it."""
+    liked = Signal(int)
+    """A photo id: the person says that it is this one, or takes that back."""
+    disliked = Signal(int)
+    """A photo id: not this one, or that taken back."""
+    feedback_cleared = Signal()
+    """All that was said of photos is taken back."""
+    like_ended = Signal()
+    """The sketch is to be searched for again, not a photo."""
     add_folder_requested = Signal()
     """The gallery is empty and the person pressed the button that says so."""
     clear_filters_requested = Signal()
@@ -39,8 +52,15 @@ class ResultsView(QWidget):
         self.actions_of_photo = PhotoActions(workspace, self)
         self.grid = PhotoGrid(self._thumbnails, self.actions_of_photo)
         self.empty = EmptyState()
-        self._stack = QStackedLayout(self)
+        self.feedback = FeedbackBar(self._thumbnails)
+        self._marked: frozenset[int] = frozenset()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.feedback)
+        column.addWidget(self._stack, 1)
         self.hint = QLabel()
         self.hint.setProperty("role", "muted")
         self.hint.setContentsMargins(8, 0, 8, 8)
@@ -54,22 +74,49 @@ class ResultsView(QWidget):
         rows.addWidget(self.grid, 1)
         self._stack.addWidget(self._answer)
         self._update: SearchUpdate | None = None
+        self._signals: tuple[RankingSignal, ...] = tuple(RankingSignal)
         self._message, self._invites = "", False
         self._on_action: SignalInstance | None = None
         self.actions_of_photo.notice.connect(self.notice)
         self.actions_of_photo.more_like_this.connect(self.more_like_this)
+        self.actions_of_photo.liked.connect(self.liked)
+        self.actions_of_photo.disliked.connect(self.disliked)
+        self.feedback.liked.connect(self.liked)
+        self.feedback.disliked.connect(self.disliked)
+        self.feedback.cleared.connect(self.feedback_cleared)
+        self.feedback.like_ended.connect(self.like_ended)
         self.empty.action.connect(self._act)
         self._name_hint()
         self.clear()
 
+    def show_wishes(self, feedback: Feedback, like_photo: int | None = None) -> None:
+        """Show what was said of photos; a photo that was spoken of leaves the answer at once."""
+        self.feedback.show_wishes(feedback, like_photo)
+        self._marked = frozenset((*feedback.liked, *feedback.disliked))
+        results = self.grid.model().results
+        kept = [result for result in results if result.photo_id not in self._marked]
+        if len(kept) < len(results):
+            self.grid.show_results(kept)
+
+    def set_signals(self, signals: Sequence[RankingSignal]) -> None:
+        """The signals that the models in use can give."""
+        self._signals = tuple(signals)
+
     def show_update(self, update: SearchUpdate) -> None:
         """Show an answer's results; the caller drops answers of an older revision."""
+        said = {name for result in update.results for name in result.signals}
+        of_photo = update.request.like_photo is not None
+        self.grid.model().explain(
+            update.weights,
+            [s for s in self._signals if s.value in said or (s is RankingSignal.GENERATED and not of_photo)],
+        )
         new_request = self._update is None or update.request.number != self._update.request.number
         self._update, self._invites = update, False
         self.set_stale(False)
         if not update.results and update.stage is not Stage.COMPLETE and self.grid.model().rowCount():
             return  # the photos stay until it is certain that none answers
-        self._thumbnails.keep_waiting_for({result.photo_id for result in update.results})
+        wanted = {result.photo_id for result in update.results}
+        self._thumbnails.keep_waiting_for(wanted | self.feedback.photo_ids())
         self.grid.show_results(update.results, from_top=new_request)
         self._show_hint(update)
         if update.results:
@@ -81,7 +128,7 @@ class ResultsView(QWidget):
         """Show no photo, and `message` (or the hint to draw) in their place."""
         self._update, self._message, self._invites = None, message, False
         self.set_stale(False)
-        self._thumbnails.keep_waiting_for(set())
+        self._thumbnails.keep_waiting_for(self.feedback.photo_ids())
         self.grid.show_results(())
         self._say("photos", message or self.tr("The photos that look like your sketch appear here."))
 
@@ -116,7 +163,8 @@ class ResultsView(QWidget):
 
     def _show_hint(self, update: SearchUpdate) -> None:
         far = max((result.percent for result in update.results), default=100) < _NOT_CLOSE
-        if not far or update.request.like_photo is not None:
+        of_photos = update.request.like_photo is not None or bool(update.request.feedback)
+        if not far or of_photos:
             self.hint.hide()
         elif update.stage is Stage.COMPLETE:  # an early step of the answer may still be bettered
             self.hint.show()
@@ -130,6 +178,13 @@ class ResultsView(QWidget):
                 self.tr("No photo that passes the filters looks like this."),
                 self.tr("Clear the filters"),
                 self.clear_filters_requested,
+            )
+        elif update.request.feedback:
+            self._say(
+                "search",
+                self.tr("No other photo looks like this."),
+                self.tr("Forget what I said of photos"),
+                self.feedback_cleared,
             )
         else:
             self._say("search", self.tr("No photo looks like this yet. Draw a little more of it."))

@@ -1,14 +1,19 @@
-"""Searches for the sketch on the canvas, and lets an answer through only while that sketch is still there."""
+"""Searches for the sketch on the canvas, and lets an answer through only while that sketch is still there.
+
+What the person says of the drawing (its name, photos that are right or wrong) belongs to that drawing: it
+stays while they draw on, erase in it or undo, and goes when the canvas is emptied or another drawing opened.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from sketch_app.document import SketchDocument
-from sketch_app.search_types import Filters, SearchRequest, SearchUpdate, Stage
+from sketch_app.search_types import Feedback, Filters, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
 from ui.reasons import sentence_in_words
 
@@ -29,11 +34,23 @@ class Pipeline(Protocol):
         filters: Filters = ...,
         limit: int = ...,
         like_photo: int | None = ...,
+        caption: str | None = ...,
+        feedback: Feedback = ...,
+        imagine: bool = ...,
     ) -> SearchRequest:
         """Search; returns at once, the newest request wins."""
 
     def cancel(self) -> None:
         """Forget what was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the person says of the drawing."""
+
+    caption: str | None = None
+    feedback: Feedback = field(default_factory=Feedback)
+    like_photo: int | None = None
 
 
 class SearchBridge(QObject):
@@ -50,9 +67,11 @@ class SearchBridge(QObject):
     failed = Signal(str)
     """A sentence, for the sketch that is on the canvas now."""
     stale = Signal(bool)
-    """True: what is shown answers an earlier sketch, and a new answer is on its way."""
+    """True: what is shown answers an earlier question, and a new answer is on its way."""
     emptied = Signal()
     """The canvas is empty: nothing answers it."""
+    wishes_changed = Signal()
+    """`caption`, `feedback` or `like_photo` is another one."""
 
     _update_posted = Signal(object)
     _error_posted = Signal(object, str)
@@ -62,9 +81,12 @@ class SearchBridge(QObject):
         self._document = document
         self._pipeline: Pipeline | None = None
         self._filters = Filters()
-        self._like_photo: int | None = None
+        self._wishes = _Wishes()
+        self._imagine = True
+        self._drawing = document.sketch
         self._asked: SearchRequest | None = None
         self._complete = True
+        self._cancelled = False
         self._is_stale = False
         self._unsubscribes = [
             document.changed(self._changed),
@@ -78,7 +100,7 @@ class SearchBridge(QObject):
         self._pipeline = pipeline
         pipeline.on_update = self._post_update
         pipeline.on_error = self._post_error
-        self.search()
+        self._submit()
 
     def close(self) -> None:
         """Ask and hear nothing any more."""
@@ -91,17 +113,57 @@ class SearchBridge(QObject):
     @property
     def waiting(self) -> bool:
         """True between a question and its complete answer."""
-        return self._asked is not None and not self._complete
+        return self._asked is not None and not self._complete and not self._cancelled
+
+    @property
+    def caption(self) -> str | None:
+        """What the person says the sketch shows; None: the models name it."""
+        return self._wishes.caption
+
+    @property
+    def feedback(self) -> Feedback:
+        """What the person said of photos found for this drawing."""
+        return self._wishes.feedback
+
+    @property
+    def like_photo(self) -> int | None:
+        """The photo that stands in place of the sketch, if one does."""
+        return self._wishes.like_photo
 
     def search(self) -> None:
         """Search for what is on the canvas now."""
-        self._like_photo = None
+        self._wish(replace(self._wishes, like_photo=None))
+        self._submit()
+
+    def search_again(self) -> None:
+        """Put the same question anew: the photos, their ranking or the models have changed."""
         self._submit()
 
     def search_like(self, photo_id: int) -> None:
         """Search for photos like one."""
-        self._like_photo = photo_id
+        self._wish(replace(self._wishes, like_photo=photo_id))
         self._submit()
+
+    def search_as(self, caption: str) -> None:
+        """Search for the sketch as what the person says it shows; "" lets the models name it again."""
+        self._wish(replace(self._wishes, caption=caption.strip() or None, like_photo=None))
+        self._submit()
+
+    def like(self, photo_id: int) -> None:
+        """More like this one; said again it is taken back."""
+        self._wish(replace(self._wishes, feedback=self.feedback.like(photo_id)))
+        self._submit()
+
+    def dislike(self, photo_id: int) -> None:
+        """Less like this one; said again it is taken back."""
+        self._wish(replace(self._wishes, feedback=self.feedback.dislike(photo_id)))
+        self._submit()
+
+    def clear_feedback(self) -> None:
+        """Forget what was said of photos."""
+        if self.feedback:
+            self._wish(replace(self._wishes, feedback=Feedback()))
+            self._submit()
 
     def set_filters(self, filters: Filters) -> None:
         """Search again, in fewer or more photos."""
@@ -109,23 +171,39 @@ class SearchBridge(QObject):
             self._filters = filters
             self._submit()
 
+    def set_imagine(self, imagine: bool) -> None:
+        """Whether questions from now on shall be answered by the deep lane too."""
+        self._imagine = imagine
+
+    def _wish(self, wishes: _Wishes) -> None:
+        if wishes != self._wishes:
+            self._wishes = wishes
+            self.wishes_changed.emit()
+
     def _submit(self) -> None:
         sketch = self._document.sketch
-        if sketch.is_empty and self._like_photo is None:
+        if sketch.is_empty and self.like_photo is None:
             self._empty()
             return
         if self._pipeline is None:
             return
         self._set_stale(True)
-        self._complete = False
+        self._complete = self._cancelled = False
         self._asked = self._pipeline.submit(
-            sketch, self._document.revision, filters=self._filters, like_photo=self._like_photo
+            sketch,
+            self._document.revision,
+            filters=self._filters,
+            like_photo=self.like_photo,
+            caption=self.caption,
+            feedback=self.feedback,
+            imagine=self._imagine,
         )
 
     def _empty(self) -> None:
         self._asked = None
         if self._pipeline is not None:
             self._pipeline.cancel()
+        self._wish(_Wishes(like_photo=self.like_photo))
         self._set_stale(False)
         self.emptied.emit()
 
@@ -139,11 +217,21 @@ class SearchBridge(QObject):
         if self._asked is None:
             return
         if document.is_drawing or document.is_erasing or document.sketch is not self._asked.sketch:
+            self._cancel()
             self._set_stale(True)
         else:  # a stroke was taken back: the same sketch, at a new revision
             self._submit()
 
+    def _cancel(self) -> None:
+        """The pen is down: nobody waits for the answer under way, and its models stop at their next stage."""
+        if self._pipeline is not None and not self._cancelled:
+            self._cancelled = True
+            self._pipeline.cancel()
+
     def _sketch_changed(self) -> None:
+        former, self._drawing = self._drawing, self._document.sketch
+        if (self.caption or self.feedback) and is_another_drawing(former, self._drawing):
+            self._wish(_Wishes(like_photo=self.like_photo))
         self.search()
 
     # On the worker's thread
@@ -163,11 +251,12 @@ class SearchBridge(QObject):
     # In the GUI thread
 
     def _answers_the_canvas(self, request: SearchRequest) -> bool:
+        # The very request, not its number: another pipeline counts from 1 again.
         return (
             self._pipeline is not None
+            and request is self._asked
+            and not self._cancelled
             and request.revision == self._document.revision
-            and self._asked is not None
-            and request.number >= self._asked.number
         )
 
     @Slot(object)
@@ -184,3 +273,16 @@ class SearchBridge(QObject):
             self._complete = True
             self._set_stale(False)
             self.failed.emit(sentence_in_words(sentence))
+
+
+def is_another_drawing(former: Sketch, now: Sketch) -> bool:
+    """Whether two sketches have no point in common: one was opened in the other's place, for drawing on and
+    erasing keep points. An empty one is no drawing.
+    """
+    if former.is_empty or now.is_empty:
+        return False
+    return not _points(former) & _points(now)
+
+
+def _points(sketch: Sketch) -> set[bytes]:
+    return {point.tobytes() for stroke in sketch.strokes for point in stroke.points}

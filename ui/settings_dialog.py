@@ -1,4 +1,4 @@
-"""The settings: appearance, language, camera and where the gallery is kept."""
+"""The settings: appearance, language, camera, which models are used and where the gallery is kept."""
 
 from __future__ import annotations
 
@@ -59,6 +59,8 @@ class SettingsDialog(QDialog):
 
     settings_changed = Signal(object)
     """The new `Settings`, already saved."""
+    models_requested = Signal()
+    """The person wants to see the models."""
 
     def __init__(
         self, workspace: Workspace, parent: QWidget | None = None, *, cameras: Cameras | None = None
@@ -66,11 +68,12 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self._workspace = workspace
         self._theme, self._language, self._camera = QComboBox(), QComboBox(), QComboBox()
-        self._mirrored = QCheckBox()
+        self._mirrored, self._imagine = QCheckBox(), QCheckBox()
+        self._models, self._open_models = QLabel(), QPushButton()
         self._gallery = QElidingLabel()
         self._choose_gallery, self._default_gallery = QPushButton(), QPushButton()
         self._gallery_note, self._privacy, self._shield = QLabel(), QLabel(), QLabel()
-        self._labels = {name: QLabel() for name in ("theme", "language", "camera", "gallery")}
+        self._labels = {name: QLabel() for name in ("theme", "language", "camera", "models", "gallery")}
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._found: Sequence[CameraChoice] | None = None
         self._lay_out()
@@ -89,6 +92,8 @@ class SettingsDialog(QDialog):
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
+        elif event.type() == QEvent.Type.ActivationChange:  # back from the dialog of models, say
+            self._show_models()
         super().changeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -114,8 +119,12 @@ class SettingsDialog(QDialog):
             self._labels[name].setBuddy(field)
         grid.addWidget(self._mirrored, 4, 1)
         grid.addWidget(_line(), 5, 0, 1, 2)
-        grid.addWidget(self._labels["gallery"], 6, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addLayout(self._gallery_column(), 6, 1)
+        grid.addWidget(self._labels["models"], 6, 0)
+        grid.addLayout(self._models_row(), 6, 1)
+        grid.addWidget(self._imagine, 7, 1)
+        grid.addWidget(_line(), 8, 0, 1, 2)
+        grid.addWidget(self._labels["gallery"], 9, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addLayout(self._gallery_column(), 9, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 18)
         column.setSpacing(18)
@@ -124,6 +133,13 @@ class SettingsDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self._buttons)
         self.setMinimumWidth(500)
+
+    def _models_row(self) -> QHBoxLayout:
+        self._open_models.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.addWidget(self._models, 1)
+        row.addWidget(self._open_models)
+        return row
 
     def _gallery_column(self) -> QVBoxLayout:
         self._gallery.setElideMode(Qt.TextElideMode.ElideMiddle)
@@ -159,6 +175,8 @@ class SettingsDialog(QDialog):
         self._language.activated.connect(lambda: self._save(language=self._language.currentData()))
         self._camera.activated.connect(lambda: self._save(camera=self._camera.currentData()))
         self._mirrored.toggled.connect(lambda mirrored: self._save(mirrored=mirrored))
+        self._imagine.toggled.connect(lambda imagine: self._save(imagine=imagine))
+        self._open_models.clicked.connect(self.models_requested)
         self._choose_gallery.clicked.connect(self._ask_gallery)
         self._default_gallery.clicked.connect(lambda: self._move_gallery(""))
         self._buttons.rejected.connect(self.accept)
@@ -169,6 +187,7 @@ class SettingsDialog(QDialog):
         self._labels["theme"].setText(self.tr("Appearance"))
         self._labels["language"].setText(self.tr("Language"))
         self._labels["camera"].setText(self.tr("Camera"))
+        self._labels["models"].setText(self.tr("Models"))
         self._labels["gallery"].setText(self.tr("Gallery kept in"))
         system = self.tr("Like the system")
         _fill(
@@ -180,6 +199,9 @@ class SettingsDialog(QDialog):
         _fill(self._language, (("system", system), ("en", "English"), ("ko", "한국어")), settings.language)
         self._mirrored.setText(self.tr("Show the picture as in a mirror"))
         self._mirrored.setChecked(settings.mirrored)
+        self._open_models.setText(self.tr("Change the models…"))
+        self._imagine.setText(self.tr("Imagine a picture while I draw"))
+        self._imagine.setChecked(settings.imagine)
         self._choose_gallery.setText(self.tr("Choose a folder…"))
         self._default_gallery.setText(self.tr("Use the usual place"))
         self._gallery_note.setText(
@@ -194,8 +216,16 @@ class SettingsDialog(QDialog):
             )
         )
         self._buttons.button(QDialogButtonBox.StandardButton.Close).setText(self.tr("Close"))
+        self._show_models()
         self._show_gallery()
         self._show_cameras()
+
+    def _show_models(self) -> None:
+        models = self._workspace.models
+        self._models.setText(self.tr("Full") if models.name == "full" else self.tr("Built in"))
+        can_imagine = models.generator is not None
+        self._imagine.setEnabled(can_imagine)
+        self._imagine.setToolTip("" if can_imagine else self.tr("The models in use imagine no picture."))
 
     def _show_gallery(self) -> None:
         chosen = self._workspace.settings.gallery

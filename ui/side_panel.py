@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
+
+from ui.theme import bind_icon
 
 
 class SidePanel(QWidget):
-    """Two pages; the first is the photos found."""
+    """Two pages; the first is the photos found, with a button for how they are ranked."""
 
     def __init__(self, results: QWidget, gallery: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,11 +22,20 @@ class SidePanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(results)
         self._pages.addWidget(gallery)
+        self.ranking = QToolButton()
+        self.ranking.setIconSize(QSize(18, 18))
+        self.ranking.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        bind_icon(self.ranking, "ranking", "muted")
         self._tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        self._tabs.currentChanged.connect(lambda page: self.ranking.setVisible(page == 0))
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self._tabs, 1)
+        head.addWidget(self.ranking)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 14, 16, 0)
         column.setSpacing(10)
-        column.addWidget(self._tabs)
+        column.addLayout(head)
         column.addWidget(self._pages, 1)
         self.setMinimumWidth(340)
         self._name()
@@ -36,6 +48,11 @@ class SidePanel(QWidget):
         """Bring the gallery to the front."""
         self._tabs.setCurrentIndex(1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button has its word where there is room for it."""
+        super().resizeEvent(event)
+        self._fit()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         if event.type() == QEvent.Type.LanguageChange:
@@ -46,3 +63,13 @@ class SidePanel(QWidget):
         self._tabs.setTabText(0, self.tr("Photos"))
         self._tabs.setTabText(1, self.tr("Gallery and filters"))
         self._tabs.setAccessibleName(self.tr("Photos or gallery"))
+        self.ranking.setAccessibleName(self.tr("Ranking"))
+        self.ranking.setText(f" {self.ranking.accessibleName()}")  # room beside the icon
+        self.ranking.setToolTip(self.tr("What counts when photos are ranked"))
+        self._fit()
+
+    def _fit(self) -> None:
+        words = self.ranking.fontMetrics().horizontalAdvance(self.ranking.text()) + 48
+        fits = self.contentsRect().width() - 22 >= self._tabs.sizeHint().width() + words
+        style = Qt.ToolButtonStyle
+        self.ranking.setToolButtonStyle(style.ToolButtonTextBesideIcon if fits else style.ToolButtonIconOnly)

@@ -1,4 +1,4 @@
-"""The left side of the window: notice, stage and names; and how wide that side is."""
+"""The left side of the window: notice, stage, names and what is imagined; and how wide that side is."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ _LEAST_SIDE = 348
 
 
 class StageColumn(QWidget):
-    """The stage takes all the height that notice and names leave."""
+    """The stage takes all the height that notice, names and the imagination leave."""
 
-    def __init__(self, notice: QWidget, stage: StageWidget, names: QWidget) -> None:
+    def __init__(self, notice: QWidget, stage: StageWidget, names: QWidget, imagined: QWidget) -> None:
         super().__init__()
-        self._stage, self._names = stage, names
+        self._stage, self._names, self._imagined = stage, names, imagined
         column = QVBoxLayout(self)
         column.setContentsMargins(*_MARGINS)
         column.setSpacing(_SPACING)
         column.addWidget(notice)
         column.addWidget(stage, 1)
         column.addWidget(names)
+        column.addWidget(imagined)
 
     def width_for(self, height: int) -> int:
         """The width at which the picture fills the stage of a column of this height (without a notice)."""
         left, top, right, bottom = _MARGINS
         across, down = self._stage.picture_shape
         room = height - top - bottom - _SPACING - self._names.sizeHint().height()
+        if not self._imagined.isHidden():
+            room -= _SPACING + self._imagined.height()
         return left + right + round(room * across / down)
 
 
@@ -53,6 +56,10 @@ class StageSplitter(QSplitter):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the stage's side anew."""
         super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Make the stage as wide as its picture; where a person has moved the border it stays."""
         if not self._moved:
             room = self.width() - self.handleWidth()
             stage = min(self._column.width_for(self.height()), room - _LEAST_SIDE)

@@ -138,7 +138,7 @@ class Toolbar(QFrame):
         self._search = self._search_button()
         row.addWidget(self._search)
         row.addWidget(_gap())
-        for action in (actions.save, actions.open, actions.add_folder, actions.settings):
+        for action in (actions.save, actions.open, actions.add_folder, actions.models, actions.settings):
             row.addWidget(_button(action))
         self._state = "off"
         self.name()

@@ -114,6 +114,12 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, text):
     assert own.read_text() == text
 
 
+def test_in_a_set_that_nobody_knows_the_sketch_alone_counts():
+    unknown = load_calibration("mine")
+    assert unknown.weights == FusionWeights()
+    assert unknown.measured == frozenset()
+
+
 def test_a_set_without_an_own_calibration_has_the_shipped_one(tmp_path):
     own = tmp_path / "fusion.json"
     own.write_text(json.dumps({"version": 1, "sets": {}}))

@@ -120,6 +120,10 @@ def test_only_what_was_disliked_leaves_and_pushes_down_what_is_like_it(filled):
     after = rank(gallery, asked, FusionWeights(), filters=Filters(), limit=PHOTOS)
     assert no not in [r.photo_id for r in after]
     assert len(after) == PHOTOS - 1
+    former = {r.photo_id: r.score for r in before}
+    assert all(
+        r.score == pytest.approx(former[r.photo_id] + r.signals["photo"], abs=2e-3) for r in after
+    )  # what is unlike the disliked photo keeps its score
     assert all(
         r.signals["photo"]
         == pytest.approx(

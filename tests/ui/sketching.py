@@ -11,11 +11,12 @@ from PySide6.QtCore import QPoint, Qt
 
 from sketch_app.model_sets import ModelSet
 from sketch_app.paths import AppPaths
-from sketch_app.protocols import Embeddings, Grey, SketchName
+from sketch_app.protocols import Grey, SketchName, SketchReading
 from sketch_app.workspace import Workspace
 from tests.ui.small_gallery import ColourEncoder
 
 NAMES = (SketchName("cat", "cat", "고양이", 0.62), SketchName("dog", "dog", "개", 0.2))
+SHARES = {name.class_name: name.probability for name in NAMES}
 
 
 class QuarterLane:
@@ -26,19 +27,19 @@ class QuarterLane:
         self.free.set()
         self.entered = threading.Event()
 
-    def read_sketch(self, sketch: Grey) -> tuple[Embeddings, tuple[SketchName, ...]]:
+    def read_sketch(self, sketch: Grey) -> SketchReading:
         self.entered.set()
         assert self.free.wait(30)
         small = np.asarray(Image.fromarray(sketch).resize((2, 2), Image.Resampling.BOX), np.float32)
         row = np.repeat(small.ravel(), 3) + 1.0
-        return (row / np.linalg.norm(row))[None].astype(np.float32), NAMES
+        return SketchReading((row / np.linalg.norm(row))[None].astype(np.float32), NAMES, SHARES)
 
 
 def make_sketching_workspace(home: Path, photos: Path | None = None) -> tuple[Workspace, QuarterLane]:
     """A workspace below `home` that needs no weights; the camera is off."""
     lane = QuarterLane()
     paths = AppPaths(home / "config", home / "data", home / "logs", home / "pictures")
-    workspace = Workspace(paths, models=ModelSet("colours", fast=lane, photos=ColourEncoder()))
+    workspace = Workspace(paths, models=ModelSet("embedded", fast=lane, photos=ColourEncoder()))
     workspace.update_settings(camera_on=False)
     if photos is not None:
         workspace.open()

@@ -58,7 +58,7 @@ def make_photos(folder: Path) -> None:
 def make_workspace(home: Path, photos: Path | None) -> Workspace:
     """A workspace whose settings, gallery and logs lie below `home`; `photos` is indexed."""
     paths = AppPaths(home / "config", home / "data", home / "logs", home / "pictures")
-    workspace = Workspace(paths, models=ModelSet("colours", fast=EmbeddedModels(), photos=ColourEncoder()))
+    workspace = Workspace(paths, models=ModelSet("embedded", fast=EmbeddedModels(), photos=ColourEncoder()))
     workspace.open()
     if photos is not None:
         workspace.index_folder(photos)

@@ -304,3 +304,48 @@ def test_a_click_on_the_toolbar_leaves_the_keys_with_the_canvas(qtbot, window):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
     assert window.tools.pen is Pen.RED
     assert QApplication.focusWidget() is window.stage
+
+
+def test_the_models_open_from_the_toolbar_and_from_the_settings(qtbot, window):
+    from ui.models_dialog import ModelsDialog
+    from ui.settings_dialog import SettingsDialog
+
+    window.actions_.models.trigger()
+    dialog = window.findChild(ModelsDialog)
+    assert dialog.isVisible()
+    dialog.close()
+    qtbot.waitUntil(lambda: window.findChild(ModelsDialog) is None)
+    window.actions_.settings.trigger()
+    settings = window.findChild(SettingsDialog)
+    settings.models_requested.emit()
+    assert not settings.isVisible()
+    assert window.findChild(ModelsDialog).isVisible()
+    window.findChild(ModelsDialog).close()
+
+
+def test_after_a_change_of_models_the_canvas_is_searched_with_them(qtbot, window, workspace, tmp_path):
+    from ui.models_dialog import ModelsDialog
+
+    draw(qtbot, window)
+    qtbot.waitUntil(lambda: not window.search.waiting, timeout=20_000)
+    former = workspace.search
+    window.actions_.models.trigger()
+    dialog = window.findChild(ModelsDialog)
+    workspace.use_models(workspace.models)
+    with qtbot.waitSignal(window.search.answered, timeout=20_000):
+        dialog.models_changed.emit()
+    assert workspace.search is not former
+    dialog.close()
+
+
+def test_models_that_cannot_be_used_are_told_of(qtbot, tmp_path):
+    workspace, _ = make_sketching_workspace(tmp_path / "other")
+    workspace.models_problem = "DINOv2 is not on this machine: fetch it."
+    window = MainWindow(workspace)
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.photos.counted, timeout=20_000):
+        window.show()
+        window.start()
+    assert window.toast.text == "DINOv2 is not on this machine: fetch it."
+    window.close()
+    workspace.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
 
 from sketch_app.settings import load_settings
 from tests.ui.small_gallery import make_workspace
@@ -136,3 +137,28 @@ def test_the_promise_about_the_camera_stands_there(dialog):
 
 def test_the_gallerys_place_is_shown(dialog, workspace):
     assert str(workspace.paths.default_gallery) in [label.toolTip() for label in dialog.findChildren(QLabel)]
+
+
+def test_the_models_in_use_are_named_and_can_be_asked_for(qtbot, dialog):
+    assert "Built in" in [label.text() for label in dialog.findChildren(QLabel)]
+    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Change the models…")
+    with qtbot.waitSignal(dialog.models_requested):
+        qtbot.keyClick(button, Qt.Key.Key_Space)
+
+
+def test_imagining_is_switched_where_the_models_can_imagine(qtbot, dialog, workspace):
+    box = dialog.findChildren(QCheckBox)[1]
+    assert not box.isEnabled()
+    workspace.use_models(replace(workspace.models, name="full", generator=Plain()))
+    dialog.changeEvent(QEvent(QEvent.Type.ActivationChange))  # as when the dialog of models has closed
+    assert "Full" in [label.text() for label in dialog.findChildren(QLabel)]
+    with qtbot.waitSignal(dialog.settings_changed):
+        qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert not load_settings(workspace.paths.settings_file).imagine
+
+
+class Plain:
+    """Imagines white."""
+
+    def generate(self, sketch, prompt, *, seed, strength, size, cancelled=lambda: False):
+        return np.full((size, size, 3), 255, np.uint8)

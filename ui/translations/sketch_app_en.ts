@@ -12,6 +12,40 @@
     </message>
 </context>
 <context>
+    <name>AnswerControl</name>
+    <message numerus="yes">
+        <source>%n photo(s) found</source>
+        <translation>
+            <numerusform>%n photo found</numerusform>
+            <numerusform>%n photos found</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>FeedbackBar</name>
+    <message numerus="yes">
+        <source>%n more like these</source>
+        <translation>
+            <numerusform>%n more like this</numerusform>
+            <numerusform>%n more like these</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n less</source>
+        <translation>
+            <numerusform>%n less</numerusform>
+            <numerusform>%n less</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n less like these</source>
+        <translation>
+            <numerusform>%n less like this</numerusform>
+            <numerusform>%n less like these</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FolderRow</name>
     <message numerus="yes">
         <source>%n photo(s)</source>
@@ -85,13 +119,6 @@
 </context>
 <context>
     <name>MainWindow</name>
-    <message numerus="yes">
-        <source>%n photo(s) found</source>
-        <translation>
-            <numerusform>%n photo found</numerusform>
-            <numerusform>%n photos found</numerusform>
-        </translation>
-    </message>
     <message numerus="yes">
         <source>%n photo(s) in the gallery</source>
         <translation>

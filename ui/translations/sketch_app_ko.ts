@@ -52,6 +52,10 @@
         <translation>사진 폴더 추가</translation>
     </message>
     <message>
+        <source>Models</source>
+        <translation>모델</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>설정</translation>
     </message>
@@ -101,6 +105,23 @@
     </message>
 </context>
 <context>
+    <name>AnswerControl</name>
+    <message>
+        <source>Searching; the first time takes a little longer</source>
+        <translation>찾는 중이에요. 처음에는 조금 더 걸려요</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n photo(s) found</source>
+        <translation>
+            <numerusform>사진 %n장을 찾았어요</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} in {1} s</source>
+        <translation>{0} ({1}초)</translation>
+    </message>
+</context>
+<context>
     <name>App</name>
     <message>
         <source>sketch_app is already open with this gallery.</source>
@@ -147,6 +168,55 @@
     <message>
         <source>Open the log&apos;s folder</source>
         <translation>로그 폴더 열기</translation>
+    </message>
+</context>
+<context>
+    <name>FeedbackBar</name>
+    <message>
+        <source>Back to the sketch</source>
+        <translation>스케치로 돌아가기</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Forget what you said of these photos</source>
+        <translation>이 사진들에 표시한 것을 지워요</translation>
+    </message>
+    <message>
+        <source>The photo that is looked for; press to go back to the sketch</source>
+        <translation>찾는 기준이 된 사진이에요. 누르면 스케치로 돌아가요.</translation>
+    </message>
+    <message>
+        <source>Not this one; press to take it back</source>
+        <translation>이 사진이 아니에요. 누르면 되돌려요.</translation>
+    </message>
+    <message>
+        <source>This one; press to take it back</source>
+        <translation>이 사진이에요. 누르면 되돌려요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more like these</source>
+        <translation>
+            <numerusform>비슷하게 %n장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n less</source>
+        <translation>
+            <numerusform>제외 %n장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n less like these</source>
+        <translation>
+            <numerusform>제외 %n장</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Photos like this one</source>
+        <translation>이 사진과 비슷한 사진</translation>
     </message>
 </context>
 <context>
@@ -371,6 +441,123 @@
     </message>
 </context>
 <context>
+    <name>ImaginationPanel</name>
+    <message>
+        <source>Imagined as: “{0}”</source>
+        <translation>이렇게 상상해요: ‘{0}’</translation>
+    </message>
+    <message>
+        <source>What your sketch is imagined as</source>
+        <translation>스케치로 상상한 것</translation>
+    </message>
+    <message>
+        <source>No imagined picture yet</source>
+        <translation>아직 상상한 그림이 없어요</translation>
+    </message>
+    <message>
+        <source>Imagined, not a photo. Press to enlarge.</source>
+        <translation>상상한 그림이고 사진이 아니에요. 누르면 크게 보여요.</translation>
+    </message>
+    <message>
+        <source>Imagined picture of {0}</source>
+        <translation>상상한 그림: {0}</translation>
+    </message>
+    <message>
+        <source>Comparing</source>
+        <translation>비교하는 중</translation>
+    </message>
+    <message>
+        <source>Naming the sketch</source>
+        <translation>스케치 이름 짓는 중</translation>
+    </message>
+    <message>
+        <source>Imagining a photo</source>
+        <translation>사진을 상상하는 중</translation>
+    </message>
+    <message>
+        <source>Imagined, not a photo</source>
+        <translation>상상한 그림, 사진이 아니에요</translation>
+    </message>
+    <message>
+        <source>What your sketch may look like as a photo appears here.</source>
+        <translation>스케치가 사진이라면 어떤 모습일지 여기에 나타나요.</translation>
+    </message>
+    <message>
+        <source>No picture was imagined.</source>
+        <translation>상상한 그림이 없어요.</translation>
+    </message>
+    <message>
+        <source>Naming</source>
+        <translation>이름 짓기</translation>
+    </message>
+    <message>
+        <source>Imagining</source>
+        <translation>상상하기</translation>
+    </message>
+    <message>
+        <source>{0}: {1} s</source>
+        <translation>{0}: {1}초</translation>
+    </message>
+    <message>
+        <source>Saved as {0} in {1}</source>
+        <translation>{1}에 {0}(으)로 저장했어요</translation>
+    </message>
+    <message>
+        <source>The picture is on the clipboard.</source>
+        <translation>그림을 클립보드에 복사했어요.</translation>
+    </message>
+</context>
+<context>
+    <name>ImaginedPopup</name>
+    <message>
+        <source>Imagined picture of {0}</source>
+        <translation>상상한 그림: {0}</translation>
+    </message>
+    <message>
+        <source>Imagined from your sketch, not a photo</source>
+        <translation>스케치로 상상한 그림, 사진이 아니에요</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>복사</translation>
+    </message>
+    <message>
+        <source>Save picture</source>
+        <translation>그림 저장</translation>
+    </message>
+</context>
+<context>
+    <name>LicenceDialog</name>
+    <message>
+        <source>Terms of use</source>
+        <translation>이용 조건</translation>
+    </message>
+    <message>
+        <source>Before anything is fetched</source>
+        <translation>내려받기 전에</translation>
+    </message>
+    <message>
+        <source>These models were made by others and come with their own terms.</source>
+        <translation>다른 사람들이 만든 모델이라 저마다 이용 조건이 있어요.</translation>
+    </message>
+    <message>
+        <source>Accept and fetch</source>
+        <translation>동의하고 내려받기</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>나중에</translation>
+    </message>
+    <message>
+        <source>Read the terms: {0}</source>
+        <translation>이용 조건 읽기: {0}</translation>
+    </message>
+    <message>
+        <source>Not for commercial use</source>
+        <translation>상업적으로 쓸 수 없어요</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Opening the gallery</source>
@@ -410,20 +597,6 @@ A closed fist lifts the pen.</source>
         <source>Draw here with the mouse, a pen or a finger.</source>
         <translation>마우스나 펜, 손가락으로 여기에 그려 보세요.</translation>
     </message>
-    <message>
-        <source>Searching; the first time takes a little longer</source>
-        <translation>찾는 중이에요. 처음에는 조금 더 걸려요</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n photo(s) found</source>
-        <translation>
-            <numerusform>사진 %n장을 찾았어요</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{0} in {1} s</source>
-        <translation>{0} ({1}초)</translation>
-    </message>
     <message numerus="yes">
         <source>%n photo(s) in the gallery</source>
         <translation>
@@ -448,11 +621,386 @@ A closed fist lifts the pen.</source>
     </message>
 </context>
 <context>
+    <name>ModelChoices</name>
+    <message>
+        <source>Photos are compared by</source>
+        <translation>사진 비교 모델</translation>
+    </message>
+    <message>
+        <source>Runs on</source>
+        <translation>실행 장치</translation>
+    </message>
+    <message>
+        <source>Own weights for names</source>
+        <translation>이름용 내 가중치</translation>
+    </message>
+    <message>
+        <source>Own weights for pictures</source>
+        <translation>그림용 내 가중치</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>메모리</translation>
+    </message>
+    <message>
+        <source>Fetch</source>
+        <translation>내려받기</translation>
+    </message>
+    <message>
+        <source>Free memory</source>
+        <translation>메모리 비우기</translation>
+    </message>
+    <message>
+        <source>Lets the loaded models go; the next search loads them again.</source>
+        <translation>불러온 모델을 내려놓아요. 다음에 찾을 때 다시 불러와요.</translation>
+    </message>
+    <message>
+        <source>The full models are not in use and take no memory.</source>
+        <translation>전체 모델을 쓰지 않아 메모리를 차지하지 않아요.</translation>
+    </message>
+    <message>
+        <source>{0} (not here)</source>
+        <translation>{0} (아직 없음)</translation>
+    </message>
+    <message>
+        <source>{0} is not here yet ({1}). Until it is, the former one stays chosen.</source>
+        <translation>{0} 모델은 아직 없어요({1}). 받을 때까지 이전 모델을 그대로 써요.</translation>
+    </message>
+    <message>
+        <source>Automatic: the fastest</source>
+        <translation>자동: 가장 빠른 장치</translation>
+    </message>
+    <message>
+        <source>Looking for devices…</source>
+        <translation>장치를 찾는 중…</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>프로세서(CPU)</translation>
+    </message>
+    <message>
+        <source>Apple graphics</source>
+        <translation>Apple 그래픽</translation>
+    </message>
+    <message>
+        <source>{0} (not found)</source>
+        <translation>{0} (찾을 수 없음)</translation>
+    </message>
+</context>
+<context>
+    <name>ModelParts</name>
+    <message>
+        <source>Parts of the full models</source>
+        <translation>전체 모델의 구성</translation>
+    </message>
+    <message>
+        <source>Fetch all ({0})</source>
+        <translation>모두 내려받기 ({0})</translation>
+    </message>
+    <message>
+        <source>Fetch all</source>
+        <translation>모두 내려받기</translation>
+    </message>
+    <message>
+        <source>Check all</source>
+        <translation>모두 검사</translation>
+    </message>
+    <message>
+        <source>Read every file again and see that it is still what came.</source>
+        <translation>모든 파일을 다시 읽어 받은 그대로인지 확인해요.</translation>
+    </message>
+    <message>
+        <source>Import from a folder…</source>
+        <translation>폴더에서 가져오기…</translation>
+    </message>
+    <message>
+        <source>For a computer without internet: a folder with models that were fetched on another one.</source>
+        <translation>인터넷이 없는 컴퓨터에서 써요. 다른 컴퓨터에서 받은 모델이 든 폴더를 골라요.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelRow</name>
+    <message>
+        <source>Go on</source>
+        <translation>이어서 받기</translation>
+    </message>
+    <message>
+        <source>Fetch</source>
+        <translation>내려받기</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>검사</translation>
+    </message>
+    <message>
+        <source>Read every file again and see that it is still what came.</source>
+        <translation>모든 파일을 다시 읽어 받은 그대로인지 확인해요.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>The full models are in use. Use the built-in ones first.</source>
+        <translation>전체 모델을 쓰는 중이에요. 먼저 기본 모델로 바꿔 주세요.</translation>
+    </message>
+    <message>
+        <source>non-commercial</source>
+        <translation>비상업적 이용만</translation>
+    </message>
+</context>
+<context>
+    <name>ModelWords</name>
+    <message>
+        <source>Names your sketch</source>
+        <translation>스케치에 이름을 붙여요</translation>
+    </message>
+    <message>
+        <source>Imagines a picture</source>
+        <translation>사진처럼 상상해요</translation>
+    </message>
+    <message>
+        <source>Follows your sketch</source>
+        <translation>스케치를 따라가게 해요</translation>
+    </message>
+    <message>
+        <source>Compares the picture with your photos</source>
+        <translation>그림과 내 사진을 비교해요</translation>
+    </message>
+    <message>
+        <source>about {0}</source>
+        <translation>약 {0}</translation>
+    </message>
+    <message>
+        <source>size not known yet</source>
+        <translation>크기는 아직 몰라요</translation>
+    </message>
+    <message>
+        <source>at least {0}</source>
+        <translation>{0} 이상</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <translation>있음</translation>
+    </message>
+    <message>
+        <source>Damaged</source>
+        <translation>손상됨</translation>
+    </message>
+    <message>
+        <source>Not here</source>
+        <translation>없음</translation>
+    </message>
+    <message>
+        <source>{0} here</source>
+        <translation>{0} 받음</translation>
+    </message>
+    <message>
+        <source>{0} of {1} here</source>
+        <translation>{1} 중 {0} 받음</translation>
+    </message>
+    <message>
+        <source>Any use, with the notice kept.</source>
+        <translation>고지문을 유지하면 어떤 용도로든 쓸 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Free for research and non-commercial use; commercial use is restricted and ends at an annual revenue of US $1,000,000: read the terms first.</source>
+        <translation>연구와 비상업적 이용은 무료예요. 상업적 이용은 제한되고 연 매출이 미화 100만 달러에 이르면 쓸 수 없으니, 먼저 조건을 읽어 주세요.</translation>
+    </message>
+    <message>
+        <source>Any use of this part, with the notice kept; it works only with SD-Turbo, whose terms forbid or restrict commercial use.</source>
+        <translation>이 부분은 고지문을 유지하면 어떤 용도로든 쓸 수 있어요. 다만 SD-Turbo와 함께만 작동하고, SD-Turbo의 조건은 상업적 이용을 막거나 제한해요.</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be fetched, since this computer is told to stay offline (HF_HUB_OFFLINE). Unset that, or import the model from a folder.</source>
+        <translation>‘{0}’ 모델을 내려받을 수 없어요. 이 컴퓨터가 오프라인으로 설정되어 있어요(HF_HUB_OFFLINE). 설정을 풀거나 폴더에서 가져와 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached ({1}). Check the network and try again; what has come is kept. Without internet, import the models from a folder.</source>
+        <translation>{0}에 연결할 수 없어요({1}). 네트워크를 확인하고 다시 해 보세요. 받은 것은 남아 있어요. 인터넷이 없으면 폴더에서 가져올 수 있어요.</translation>
+    </message>
+    <message>
+        <source>{0} does not give out {1} ({2}). Open {3}, accept the terms there, log in with “hf auth login”, and try again.</source>
+        <translation>{0}에서 {1} 파일을 내주지 않아요({2}). {3} 페이지에서 조건에 동의하고 ‘hf auth login’으로 로그인한 다음 다시 해 보세요.</translation>
+    </message>
+    <message>
+        <source>{0} no longer has {1}. Look at {2}, or import it from a folder.</source>
+        <translation>{0}에 이제 {1} 파일이 없어요. {2} 페이지를 보거나 폴더에서 가져와 주세요.</translation>
+    </message>
+    <message>
+        <source>There is not enough room: {0} are to come, and the disk of {1} has {2} free. Free {3} more, or fetch fewer models.</source>
+        <translation>자리가 모자라요. {0}를 받아야 하는데 {1} 디스크에 {2}만 비어 있어요. {3}를 더 비우거나 더 적은 모델을 내려받아 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} was refused: what came from {1} is not the file that was promised. It was deleted; nothing else is lost. Try again.</source>
+        <translation>{0} 파일을 거절했어요. {1}에서 온 것이 약속된 파일이 아니라 지웠고, 다른 것은 그대로예요. 다시 해 보세요.</translation>
+    </message>
+    <message>
+        <source>{0} was refused: {1} now offers another file than the one that is known. Update the program. If the change is meant to be so, forget the old file with “sketch-app models remove --forget {2}” and fetch again.</source>
+        <translation>{0} 파일을 거절했어요. {1}에서 이제 알려진 것과 다른 파일을 내놓아요. 프로그램을 업데이트해 주세요. 바뀐 것이 맞다면 ‘sketch-app models remove --forget {2}’ 명령으로 이전 파일을 잊게 한 다음 다시 내려받아 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} no longer has the version that was fetched before. Forget that one with “sketch-app models remove --forget {1}” and fetch again, or import the model from a folder.</source>
+        <translation>{0}에 전에 받은 버전이 이제 없어요. ‘sketch-app models remove --forget {1}’ 명령으로 그 버전을 잊게 하고 다시 내려받거나, 폴더에서 가져와 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} was refused: such a file can run code when it is opened. Get the model in its safetensors form.</source>
+        <translation>{0} 파일을 거절했어요. 이런 파일은 열 때 코드를 실행할 수 있어요. safetensors 형식의 모델을 구해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} was refused: it is not the file that is known as “{1}”. Get it again.</source>
+        <translation>{0} 파일을 거절했어요. ‘{1}’ 모델로 알려진 파일이 아니에요. 다시 구해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} was refused: it is damaged or of another kind. Get it again.</source>
+        <translation>{0} 파일을 거절했어요. 손상되었거나 다른 종류의 파일이에요. 다시 구해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} holds no model that the program knows. Choose a folder with sub-folders such as “sd-turbo”.</source>
+        <translation>{0}에 프로그램이 아는 모델이 없어요. ‘sd-turbo’ 같은 하위 폴더가 든 폴더를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} lacks {1}, which “{2}” needs. Copy the whole model there.</source>
+        <translation>{0}에 ‘{2}’ 모델에 필요한 {1} 파일이 없어요. 모델 전체를 복사해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} could be any of {1}. Give the folder the name of the model, then import it.</source>
+        <translation>{0} 폴더는 {1} 가운데 어느 것인지 알 수 없어요. 폴더 이름을 모델 이름으로 바꾼 다음 가져와 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged. Delete it, then fetch or import the models again; files that are still right are taken over.</source>
+        <translation>{0} 파일이 손상되었어요. 지운 다음 모델을 다시 내려받거나 가져와 주세요. 멀쩡한 파일은 그대로 이어서 써요.</translation>
+    </message>
+    <message>
+        <source>{0} was written by a newer version. Update the program.</source>
+        <translation>{0} 파일은 더 새로운 버전에서 만들어졌어요. 프로그램을 업데이트해 주세요.</translation>
+    </message>
+    <message>
+        <source>The models’ folder {0} is on a disk that cannot lock files. Move it to a local disk.</source>
+        <translation>모델 폴더({0})가 파일을 잠글 수 없는 디스크에 있어요. 이 컴퓨터의 디스크로 옮겨 주세요.</translation>
+    </message>
+    <message>
+        <source>The models in {0} are being changed by another program. Wait until it has finished.</source>
+        <translation>다른 프로그램이 {0}의 모델을 바꾸고 있어요. 끝날 때까지 기다려 주세요.</translation>
+    </message>
+    <message>
+        <source>“{0}” is not here, or not whole. Fetch it, or import it from a folder.</source>
+        <translation>‘{0}’ 모델이 없거나 온전하지 않아요. 내려받거나 폴더에서 가져와 주세요.</translation>
+    </message>
+    <message>
+        <source>{0}: the disk says “{1}”. Check the disk and the permissions.</source>
+        <translation>{0}: 디스크 오류예요(‘{1}’). 디스크와 접근 권한을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or missing. Fetch the model again.</source>
+        <translation>{0} 파일이 손상되었거나 없어요. 모델을 다시 내려받아 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} is no longer there. Choose the weights anew, or none.</source>
+        <translation>{0} 파일이 이제 없어요. 가중치를 다시 고르거나 비워 주세요.</translation>
+    </message>
+    <message>
+        <source>The photo model {0} failed ({1}). Try again, or choose another one in the dialog of models.</source>
+        <translation>사진 모델 {0}에 문제가 생겼어요({1}). 다시 해 보거나 모델 창에서 다른 모델을 골라 주세요.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsDialog</name>
+    <message>
+        <source>Models</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>Choices for the full models</source>
+        <translation>전체 모델 설정</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>The download goes on when you close this.</source>
+        <translation>이 창을 닫아도 내려받기는 계속돼요.</translation>
+    </message>
+    <message>
+        <source>A folder with models</source>
+        <translation>모델이 든 폴더</translation>
+    </message>
+    <message>
+        <source>Remove a model</source>
+        <translation>모델 지우기</translation>
+    </message>
+    <message>
+        <source>Remove “{0}” from this computer?</source>
+        <translation>이 컴퓨터에서 ‘{0}’ 모델을 지울까요?</translation>
+    </message>
+    <message>
+        <source>It can be fetched again at any time.</source>
+        <translation>언제든지 다시 내려받을 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>그대로 두기</translation>
+    </message>
+    <message>
+        <source>Everything has come and is as promised.</source>
+        <translation>모두 받았고, 파일도 이상이 없어요.</translation>
+    </message>
+    <message>
+        <source>Here now: {0}</source>
+        <translation>이제 준비된 모델: {0}</translation>
+    </message>
+    <message>
+        <source>Every file is as it should be.</source>
+        <translation>모든 파일에 이상이 없어요.</translation>
+    </message>
+    <message>
+        <source>{0} are free again.</source>
+        <translation>{0}를 비웠어요.</translation>
+    </message>
+    <message>
+        <source>The models’ memory is free again.</source>
+        <translation>모델이 쓰던 메모리를 비웠어요.</translation>
+    </message>
+    <message>
+        <source>Nothing was fetched, since the terms were not accepted.</source>
+        <translation>이용 조건에 동의하지 않아 아무것도 내려받지 않았어요.</translation>
+    </message>
+    <message>
+        <source>Stopped. What has come is kept, and the next time goes on from there.</source>
+        <translation>멈췄어요. 받은 것은 남아 있고, 다음에 거기서부터 이어져요.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 해 보기</translation>
+    </message>
+</context>
+<context>
     <name>NamesBar</name>
     <message>
         <source>en</source>
         <comment>The language of the names of things: en or ko</comment>
         <translation>ko</translation>
+    </message>
+    <message>
+        <source>Say in your own words what it is</source>
+        <translation>무엇인지 직접 적기</translation>
+    </message>
+    <message>
+        <source>What is it?</source>
+        <translation>무엇을 그렸나요?</translation>
+    </message>
+    <message>
+        <source>Chosen. Press to leave “{0}”.</source>
+        <translation>골랐어요. 누르면 ‘{0}’ 선택을 풀어요.</translation>
+    </message>
+    <message>
+        <source>Press to search for “{0}”.</source>
+        <translation>누르면 ‘{0}’(으)로 찾아요.</translation>
     </message>
     <message>
         <source>Imagined as: “{0}”</source>
@@ -484,6 +1032,14 @@ A closed fist lifts the pen.</source>
     <message>
         <source>More like this</source>
         <translation>비슷한 사진 더 보기</translation>
+    </message>
+    <message>
+        <source>This one</source>
+        <translation>이 사진이에요</translation>
+    </message>
+    <message>
+        <source>Not this one</source>
+        <translation>이 사진이 아니에요</translation>
     </message>
     <message>
         <source>The picture could not be copied: {0}</source>
@@ -520,12 +1076,103 @@ A closed fist lifts the pen.</source>
         <source>Photos found</source>
         <translation>찾은 사진</translation>
     </message>
+    <message>
+        <source>Enter opens the photo, plus says that it is this one, minus that it is not.</source>
+        <translation>Enter는 사진을 열고, 더하기는 이 사진이 맞다고, 빼기는 아니라고 표시해요.</translation>
+    </message>
+    <message>
+        <source>Not this one: fewer like it  (−)</source>
+        <translation>이 사진이 아니에요: 비슷한 사진 줄이기  (−)</translation>
+    </message>
+    <message>
+        <source>This one: more like it  (+)</source>
+        <translation>이 사진이에요: 비슷한 사진 더 보기  (+)</translation>
+    </message>
 </context>
 <context>
     <name>PhotoTileDelegate</name>
     <message>
         <source>File missing</source>
         <translation>파일 없음</translation>
+    </message>
+</context>
+<context>
+    <name>PreparingPanel</name>
+    <message>
+        <source>Waiting while photos are added</source>
+        <translation>사진을 추가하는 동안 기다려요</translation>
+    </message>
+    <message>
+        <source>Preparing is paused</source>
+        <translation>준비를 잠시 멈췄어요</translation>
+    </message>
+    <message>
+        <source>The photos could not be prepared</source>
+        <translation>사진을 준비하지 못했어요</translation>
+    </message>
+    <message>
+        <source>Preparing photos for the full models</source>
+        <translation>전체 모델용으로 사진을 준비하는 중</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <comment>photos done, photos in all</comment>
+        <translation>{1}장 중 {0}장</translation>
+    </message>
+    <message>
+        <source>searches already work</source>
+        <translation>찾기는 지금도 돼요</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>잠시 멈추기</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 해 보기</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속하기</translation>
+    </message>
+</context>
+<context>
+    <name>RankingPopover</name>
+    <message>
+        <source>Back to the calibrated weights</source>
+        <translation>보정된 값으로 되돌리기</translation>
+    </message>
+    <message>
+        <source>Ranking</source>
+        <translation>순위</translation>
+    </message>
+    <message>
+        <source>What counts</source>
+        <translation>무엇을 중요하게 볼까요</translation>
+    </message>
+    <message>
+        <source>measured</source>
+        <translation>측정함</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>측정 안 함</translation>
+    </message>
+    <message>
+        <source>Measured on: {0}</source>
+        <translation>측정한 자료: {0}</translation>
+    </message>
+    <message>
+        <source>These weights were not measured: a good guess.</source>
+        <translation>측정하지 않고 어림잡은 값이에요.</translation>
+    </message>
+    <message>
+        <source>{0}: weight {1}</source>
+        <translation>{0}: 가중치 {1}</translation>
+    </message>
+    <message>
+        <source>The weights could not be kept: {0}</source>
+        <translation>가중치를 저장하지 못했어요: {0}</translation>
     </message>
 </context>
 <context>
@@ -673,26 +1320,6 @@ A closed fist lifts the pen.</source>
         <source>The file is gone from every place it was seen.</source>
         <translation>파일이 있던 자리 어디에도 없어요.</translation>
     </message>
-    <message>
-        <source>Shape</source>
-        <translation>모양</translation>
-    </message>
-    <message>
-        <source>Subject</source>
-        <translation>대상</translation>
-    </message>
-    <message>
-        <source>Imagined picture</source>
-        <translation>상상한 그림</translation>
-    </message>
-    <message>
-        <source>Colour</source>
-        <translation>색</translation>
-    </message>
-    <message>
-        <source>Likeness</source>
-        <translation>닮은 정도</translation>
-    </message>
 </context>
 <context>
     <name>ResultsView</name>
@@ -719,6 +1346,14 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Clear the filters</source>
         <translation>필터 지우기</translation>
+    </message>
+    <message>
+        <source>No other photo looks like this.</source>
+        <translation>이와 닮은 다른 사진이 없어요.</translation>
+    </message>
+    <message>
+        <source>Forget what I said of photos</source>
+        <translation>사진 표시 지우기</translation>
     </message>
     <message>
         <source>No photo looks like this yet. Draw a little more of it.</source>
@@ -776,6 +1411,69 @@ A closed fist lifts the pen.</source>
     </message>
 </context>
 <context>
+    <name>SetCards</name>
+    <message>
+        <source>Built in</source>
+        <translation>기본</translation>
+    </message>
+    <message>
+        <source>Works at once, with no download.</source>
+        <translation>내려받지 않고 바로 쓸 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Finds photos by the shape of your sketch</source>
+        <translation>스케치의 모양으로 사진을 찾아요</translation>
+    </message>
+    <message>
+        <source>Names common things</source>
+        <translation>흔한 사물의 이름을 알아봐요</translation>
+    </message>
+    <message>
+        <source>Ready to use</source>
+        <translation>쓸 준비가 됐어요</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>쓰는 중</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>쓰기</translation>
+    </message>
+    <message>
+        <source>Full</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>Imagines a picture of what you draw. Needs a download and more memory.</source>
+        <translation>그린 것을 사진처럼 상상해요. 내려받아야 하고 메모리를 더 써요.</translation>
+    </message>
+    <message>
+        <source>Names anything, in words of its own</source>
+        <translation>무엇이든 제 말로 이름을 붙여요</translation>
+    </message>
+    <message>
+        <source>Compares your photos with the imagined picture</source>
+        <translation>상상한 그림과 내 사진을 비교해요</translation>
+    </message>
+    <message>
+        <source>Missing: {0}</source>
+        <translation>없는 모델: {0}</translation>
+    </message>
+    <message>
+        <source>Looking what is here…</source>
+        <translation>무엇이 있는지 보는 중…</translation>
+    </message>
+    <message>
+        <source>To be fetched: {0}</source>
+        <translation>받을 크기: {0}</translation>
+    </message>
+    <message>
+        <source>Fetch and use</source>
+        <translation>내려받아 쓰기</translation>
+    </message>
+</context>
+<context>
     <name>SettingsDialog</name>
     <message>
         <source>Settings</source>
@@ -792,6 +1490,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Camera</source>
         <translation>카메라</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>모델</translation>
     </message>
     <message>
         <source>Gallery kept in</source>
@@ -814,6 +1516,14 @@ A closed fist lifts the pen.</source>
         <translation>거울처럼 좌우를 뒤집어 보기</translation>
     </message>
     <message>
+        <source>Change the models…</source>
+        <translation>모델 바꾸기…</translation>
+    </message>
+    <message>
+        <source>Imagine a picture while I draw</source>
+        <translation>그리는 동안 사진처럼 상상하기</translation>
+    </message>
+    <message>
         <source>Choose a folder…</source>
         <translation>폴더 고르기…</translation>
     </message>
@@ -832,6 +1542,18 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Close</source>
         <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Full</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>기본</translation>
+    </message>
+    <message>
+        <source>The models in use imagine no picture.</source>
+        <translation>지금 쓰는 모델은 그림을 상상하지 않아요.</translation>
     </message>
     <message>
         <source>Looking for cameras…</source>
@@ -863,6 +1585,53 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Photos or gallery</source>
         <translation>사진 또는 갤러리</translation>
+    </message>
+    <message>
+        <source>Ranking</source>
+        <translation>순위</translation>
+    </message>
+    <message>
+        <source>What counts when photos are ranked</source>
+        <translation>사진 순위에서 중요하게 볼 것</translation>
+    </message>
+</context>
+<context>
+    <name>Signals</name>
+    <message>
+        <source>Shape</source>
+        <translation>모양</translation>
+    </message>
+    <message>
+        <source>Subject</source>
+        <translation>대상</translation>
+    </message>
+    <message>
+        <source>Imagined picture</source>
+        <translation>상상한 그림</translation>
+    </message>
+    <message>
+        <source>Likeness</source>
+        <translation>닮은 정도</translation>
+    </message>
+    <message>
+        <source>How much the photo looks like your lines.</source>
+        <translation>사진이 그린 선과 얼마나 닮았는지예요.</translation>
+    </message>
+    <message>
+        <source>Whether the photo shows what your sketch was named as.</source>
+        <translation>사진에 스케치의 이름과 같은 것이 있는지예요.</translation>
+    </message>
+    <message>
+        <source>How much the photo looks like the imagined picture.</source>
+        <translation>사진이 상상한 그림과 얼마나 닮았는지예요.</translation>
+    </message>
+    <message>
+        <source>How much the photo looks like those you marked.</source>
+        <translation>사진이 표시한 사진들과 얼마나 닮았는지예요.</translation>
+    </message>
+    <message>
+        <source>does not count</source>
+        <translation>반영 안 함</translation>
     </message>
 </context>
 <context>
@@ -901,6 +1670,30 @@ A closed fist lifts the pen.</source>
         <translation>사진 읽기를 멈춰요. 이미 읽은 것은 남아요.</translation>
     </message>
     <message>
+        <source>Preparing photos is paused: {0} of {1}</source>
+        <translation>사진 준비를 잠시 멈춤: {1}장 중 {0}장</translation>
+    </message>
+    <message>
+        <source>Preparing photos for the full models: {0} of {1}</source>
+        <translation>전체 모델용 사진 준비: {1}장 중 {0}장</translation>
+    </message>
+    <message>
+        <source>Searches already work; they get better as more photos are prepared.</source>
+        <translation>찾기는 지금도 되고, 준비된 사진이 늘수록 더 잘 찾아요.</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속하기</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>잠시 멈추기</translation>
+    </message>
+    <message>
+        <source>What has been prepared is kept.</source>
+        <translation>이미 준비한 것은 남아요.</translation>
+    </message>
+    <message>
         <source>Looking for photos: {0} files so far</source>
         <translation>사진을 찾는 중: 지금까지 파일 {0}개</translation>
     </message>
@@ -912,6 +1705,9 @@ A closed fist lifts the pen.</source>
         <source>Reading photos: {0} of {1}</source>
         <translation>사진을 읽는 중: {1}장 중 {0}장</translation>
     </message>
+</context>
+<context>
+    <name>TimeLeft</name>
     <message>
         <source>less than a minute left</source>
         <translation>1분 안에 끝나요</translation>
@@ -958,6 +1754,85 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Switch the camera on</source>
         <translation>카메라 켜기</translation>
+    </message>
+</context>
+<context>
+    <name>TransferProgress</name>
+    <message>
+        <source>Fetching {0}</source>
+        <translation>{0} 내려받는 중</translation>
+    </message>
+    <message>
+        <source>Copying {0}</source>
+        <translation>{0} 복사하는 중</translation>
+    </message>
+    <message>
+        <source>Checking {0}</source>
+        <translation>{0} 검사하는 중</translation>
+    </message>
+    <message>
+        <source>Removing</source>
+        <translation>지우는 중</translation>
+    </message>
+    <message>
+        <source>Changing the models</source>
+        <translation>모델을 바꾸는 중</translation>
+    </message>
+    <message>
+        <source>Getting ready</source>
+        <translation>준비하는 중</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>멈추는 중…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <comment>bytes done, bytes in all</comment>
+        <translation>{1} 중 {0}</translation>
+    </message>
+    <message>
+        <source>{0} a second</source>
+        <translation>초당 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>WeightsField</name>
+    <message>
+        <source>None</source>
+        <translation>없음</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>고르기…</translation>
+    </message>
+    <message>
+        <source>Choose: {0}</source>
+        <translation>고르기: {0}</translation>
+    </message>
+    <message>
+        <source>Use the published weights again</source>
+        <translation>공개된 가중치로 되돌리기</translation>
+    </message>
+    <message>
+        <source>A file…</source>
+        <translation>파일…</translation>
+    </message>
+    <message>
+        <source>A folder…</source>
+        <translation>폴더…</translation>
+    </message>
+    <message>
+        <source>Weights ({0})</source>
+        <translation>가중치 ({0})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>모든 파일 (*)</translation>
     </message>
 </context>
 </TS>
