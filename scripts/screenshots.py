@@ -128,11 +128,15 @@ class Studio:
     taken: list[Path] = field(default_factory=list)
 
     @contextmanager
-    def window(self, *, empty: bool = False, source: object | None = None) -> Iterator[MainWindow]:
-        """A started window on the small gallery (or an empty one); closed at the end."""
+    def window(
+        self, *, empty: bool = False, source: object | None = None, full: bool = False
+    ) -> Iterator[MainWindow]:
+        """A started window on the small gallery (or an empty one); closed at the end. With `full`, the tiny
+        stand-ins of the full models are in use: their captions and pictures mean nothing.
+        """
         from ui.main_window import MainWindow
 
-        workspace = self._workspace(empty)
+        workspace = self._workspace(empty, full)
         window = MainWindow(workspace, source=source)
         window.resize(*SIZE)
         window.show()
@@ -146,14 +150,19 @@ class Studio:
             window.deleteLater()
             workspace.close()
 
-    def _workspace(self, empty: bool) -> Workspace:
+    def _workspace(self, empty: bool, full: bool = False) -> Workspace:
         from sketch_app.paths import AppPaths
         from sketch_app.workspace import Workspace
 
         self.windows += 1
         place = self.home / f"window-{self.windows}"
         paths = AppPaths(place / "config", place / "data", place / "logs", place / "pictures")
-        workspace = Workspace(paths, gallery=(place if empty else self.home) / "gallery")
+        if full:
+            from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
+
+            install_tiny_full_set(write_tiny_full_set(place / "carried"), paths.models)
+        set_now = {"models": "full", "device": "cpu"} if full else None
+        workspace = Workspace(paths, gallery=(place if empty else self.home) / "gallery", for_now=set_now)
         workspace.update_settings(theme=self.theme, language=self.language, camera_on=False)
         return workspace
 
@@ -362,12 +371,52 @@ def shoot_read_only(studio: Studio) -> None:
         other.communicate()
 
 
+def shoot_imagined(studio: Studio) -> None:
+    """The deep lane, with words that a person typed; the ranking's weights; yes and no to photos."""
+    with studio.window(full=True) as window:
+        studio.draw(window)
+        window.search.search_as("cat")
+        studio.until(lambda: not window.search.waiting, 60)
+        studio.shoot("imagined", window)
+        window.names.edit()
+        studio.shoot("typing", window)
+        window.search.search_as("")
+        ids = [result.photo_id for result in window.results.grid.model().results[:3]]
+        window.search.like(ids[1])
+        window.search.dislike(ids[2])
+        studio.until(lambda: not window.search.waiting, 60)
+        studio.shoot("feedback", window)
+        popover = window.answers.show_ranking()
+        studio.shoot("ranking", window, popover)
+        popover.close()
+
+
+def shoot_models(studio: Studio) -> None:
+    """Nothing of the full set is here; then the terms before it is fetched."""
+    from ui.licence_dialog import LicenceDialog
+    from ui.models_dialog import ModelsDialog
+
+    with studio.window() as window:
+        window.actions_.models.trigger()
+        dialog = window.findChild(ModelsDialog)
+        studio.rest()
+        studio.shoot("models", window, dialog)
+        store = window._workspace.store
+        terms = LicenceDialog(store.select(["full"]), window)
+        terms.show()
+        studio.shoot("terms", window, terms)
+        terms.close()
+        dialog.close()
+
+
 STATES: dict[str, Callable[[Studio], None]] = {
     "empty": shoot_empty,
     "results": shoot_results,
     "no-gallery": shoot_no_gallery,
     "indexing": shoot_indexing,
     "settings": shoot_settings,
+    "imagined": shoot_imagined,
+    "models": shoot_models,
     "drawing": shoot_drawing,
     "camera-lost": shoot_camera_lost,
     "crash": shoot_crash,

@@ -107,7 +107,7 @@ class LicenceDialog(QDialog):
         return card
 
     def _warning(self) -> QHBoxLayout:
-        mark, words = QLabel(), QLabel(self.tr("Not for commercial use"))
+        mark, words = QLabel(), QLabel(self.tr("Commercial use is restricted"))
         mark.setPixmap(icon_pixmap("warning", 16, "warning", self.devicePixelRatioF()))
         words.setStyleSheet(f"color: {current_theme().warning}; font-weight: 500;")
         row = QHBoxLayout()

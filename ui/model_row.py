@@ -124,6 +124,6 @@ class ModelRow(QWidget):
             parts.append(escape(size_in_words(self.entry, self._state)))
         parts.append(link)
         if licence.non_commercial:
-            warned = escape(self.tr("non-commercial")).replace("-", "\u2011")
+            warned = escape(self.tr("commercial use restricted"))
             parts.append(f'<span style="color: {theme.warning};">{warned}</span>')
         self._about.setText(" · ".join(parts))

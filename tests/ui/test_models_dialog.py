@@ -130,7 +130,7 @@ def test_terms_are_shown_first_and_the_forbidding_ones_in_words(qtbot, dialog):
     terms = dialog.findChild(LicenceDialog)
     words = [label.text() for label in terms.findChildren(QLabel)]
     assert words.index("SD-Turbo, half precision") < words.index("BLIP")
-    assert words.count("Not for commercial use") == 2
+    assert words.count("Commercial use is restricted") == 2
     assert any("stabilityai/sd-turbo" in text and "<a href" in text for text in words)
     assert sum(text == "Any use, with the notice kept." for text in words) == 2
     terms.reject()

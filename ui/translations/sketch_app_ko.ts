@@ -553,8 +553,8 @@
         <translation>이용 조건 읽기: {0}</translation>
     </message>
     <message>
-        <source>Not for commercial use</source>
-        <translation>상업적으로 쓸 수 없어요</translation>
+        <source>Commercial use is restricted</source>
+        <translation>상업적 이용이 제한돼요</translation>
     </message>
 </context>
 <context>
@@ -745,8 +745,8 @@ A closed fist lifts the pen.</source>
         <translation>전체 모델을 쓰는 중이에요. 먼저 기본 모델로 바꿔 주세요.</translation>
     </message>
     <message>
-        <source>non-commercial</source>
-        <translation>비상업적 이용만</translation>
+        <source>commercial use restricted</source>
+        <translation>상업적 이용 제한</translation>
     </message>
 </context>
 <context>
