@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from device.virtual_hand import Performance, VirtualHand
+from index.gallery import Gallery
 from sketch_app.air_layout import default_layout
 from sketch_app.demo import ENOUGH_RIGHT, FRAME_SIZE, Act, load_drawings, place_strokes
 from sketch_app.demo_gallery import PHOTOS, make_demo_photos
@@ -19,6 +20,7 @@ from sketch_app.errors import SketchAppError
 from sketch_app.search_types import PhotoResult, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
 from tests.sketch_app.demo_sketches import demo_sketch
+from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,12 +119,11 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
         tmp_path.chmod(0o700)
 
 
-def test_a_virtual_hand_draws_a_coffee_cup_in_the_real_window_and_its_photo_comes_up(tmp_path):
-    """Everything: rendered hand, real tracker, gestures, canvas, search, window, pictures."""
-    done = subprocess.run(
+def demo_of_a_coffee_cup(tmp_path, *options):
+    return subprocess.run(
         [
             *(sys.executable, "-m", "sketch_app.cli", "demo", "--subjects", "coffee cup", "--no-video"),
-            *("--output", str(tmp_path / "output")),
+            *("--output", str(tmp_path / "output"), *options),
         ],
         cwd=tmp_path,
         env={
@@ -137,6 +138,11 @@ def test_a_virtual_hand_draws_a_coffee_cup_in_the_real_window_and_its_photo_come
         timeout=300,
         check=False,
     )
+
+
+def test_a_virtual_hand_draws_a_coffee_cup_in_the_real_window_and_its_photo_comes_up(tmp_path):
+    """Everything: rendered hand, real tracker, gestures, canvas, search, window, pictures."""
+    done = demo_of_a_coffee_cup(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The right photo came first for 1 of 1 drawings." in done.stdout
     assert any("coffee cup" in line and line.rstrip().endswith("yes") for line in done.stdout.splitlines())
@@ -145,3 +151,23 @@ def test_a_virtual_hand_draws_a_coffee_cup_in_the_real_window_and_its_photo_come
     with Image.open(tmp_path / "output" / "1-coffee-cup.png") as window:
         assert window.width > 600
         assert len(window.convert("RGB").getcolors(2**24)) > 1000  # photos are in it
+
+
+def test_the_demo_runs_the_whole_chain_of_the_full_models(tmp_path):
+    """Tiny random stand-ins: their picture means nothing, so the first photo may be any."""
+    install_tiny_full_set(write_tiny_full_set(tmp_path / "carried"), tmp_path / "home" / "data" / "models")
+    done = demo_of_a_coffee_cup(tmp_path, "--models", "full", "--device", "cpu")
+    assert "for 1 of 1 drawings" in done.stdout or "for 0 of 1 drawings" in done.stdout, done.stderr
+    assert "no answer" not in done.stdout
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "output" / "1-coffee-cup.png").exists()
+    with Gallery.open(tmp_path / "home" / "data" / "demo" / "gallery", write=False) as gallery:
+        prepared = gallery.active_model("deep")
+        assert prepared is not None
+        assert gallery.coverage(prepared).complete
+
+
+def test_the_demo_without_the_full_models_says_how_to_get_them(tmp_path):
+    done = demo_of_a_coffee_cup(tmp_path, "--models", "full")
+    assert done.returncode == 1
+    assert "sketch-app models pull full" in done.stderr
