@@ -102,3 +102,32 @@ def remove_models(
         from models.registry.store import in_words
 
         out.print(f"{in_words(model_store().remove(names, forget=forget))} freed")
+
+
+@models_app.command("use")
+def use_models(
+    name: Annotated[str, typer.Argument(metavar="SET", help="embedded or full.")],
+    captioner: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Fine-tuned captioner: folder, adapter or checkpoint; - for none."),
+    ] = None,
+    generator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="A checkpoint of Img2Img-Turbo of your own; - for the published one."
+        ),
+    ] = None,
+    photo_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What compares photos: dinov2-small, dinov2-base, ...")
+    ] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda, cuda:1.")] = None,
+) -> None:
+    """Choose the models that every search uses from now on, in the window too."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.model_commands import choose_models
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        changes = {"photo_model": photo_model, "device": device}
+        paths = {"captioner_weights": captioner, "generator_weights": generator}
+        choose_models(name, {k: v for k, v in changes.items() if v is not None}, paths, out)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -91,6 +91,40 @@ def models_as_json(store: ModelStore) -> str:
         }
         rows.append(row)
     return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def choose_models(
+    name: str, changes: Mapping[str, str], paths: Mapping[str, str | None], console: Console
+) -> None:
+    """Keep a set of models and choices within it in the settings, if they can be used.
+
+    Parameters
+    ----------
+    changes : mapping
+        Settings other than paths.
+    paths : mapping
+        Settings that hold paths; "-" stands for none, and None leaves what is there.
+
+    Raises
+    ------
+    SketchAppError, models.errors.ModelError
+        They cannot be used; nothing is changed then.
+    """
+    from sketch_app.workspace import Workspace
+
+    wanted = {"models": name, **changes}
+    for key, path in paths.items():
+        if path is not None:
+            wanted[key] = "" if path == "-" else str(Path(path).expanduser().absolute())
+    device = wanted.get("device")
+    if device is not None:
+        from models.devices import choose_placement
+
+        choose_placement(device)
+    workspace = Workspace(AppPaths.default(), for_now=wanted)
+    workspace.update_settings(**wanted)
+    workspace.close()
+    console.print(f"Searches use the set “{name}” from now on.", markup=False)
 
 
 def pull_with_progress(store: ModelStore, names: Sequence[str], console: Console, *, yes: bool) -> PullReport:

@@ -21,6 +21,7 @@ from sketch_app.model_sets import embedded_set
 from sketch_app.signal_measurement import SignalScores, calibrate, compare_signals, measure_signals
 from tests.models.made_data import make_data
 from tests.sketch_app.test_cli import refused, sketch_app
+from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
 
 QUERIES, PHOTOS, CLASSES = 60, 120, 12
 
@@ -166,3 +167,15 @@ def test_the_commands_measure_calibrate_and_keep_what_was_found(folder, split, t
 def test_a_set_that_is_not_here_is_refused_in_a_sentence(folder, split, tmp_path):
     done = sketch_app(tmp_path, "evaluate", "--data", folder, "--split", split, "--models", "full")
     assert "models pull full" in refused(done)
+
+
+def test_the_full_set_is_measured_in_the_same_way_with_one_signal_more(folder, split, tmp_path):
+    """Tiny random stand-ins: the figures mean nothing, but that they are there and marked as not measured."""
+    install_tiny_full_set(write_tiny_full_set(tmp_path / "carried"), tmp_path / "data" / "models")
+    asked = ("--data", folder, "--split", split, "--limit", "2", "--models", "full", "--device", "cpu")
+    done = sketch_app(tmp_path, "evaluate", *asked, "--report", tmp_path / "report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    stored = json.loads((tmp_path / "report" / SIGNALS_NAME).read_text())
+    assert list(stored["signals"]) == ["sketch", "class", "generated", "fused"]
+    assert stored["models"]["generated"].startswith("dinov2-")
+    assert "generated 0.5 (not measured)" in done.stdout.replace("\n", " ")

@@ -13,7 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from sketch_app.cli_models import models_app
+from tests.sketch_app.test_cli import refused as refused_process
+from tests.sketch_app.test_cli import sketch_app
 from tests.support.hub_server import HubServer, safetensors_bytes
+from tests.support.tiny_blip import write_tiny_blip_checkpoint
+from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "dinov2-with-registers-small"  # not pinned: any content may come
@@ -208,3 +212,28 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     )
     assert all(command in done.stdout for command in ("list", "pull", "verify", "import", "remove"))
     assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_the_models_that_searches_use_are_chosen_or_refused_with_nothing_changed(tmp_path):
+    from sketch_app.settings import load_settings
+
+    settings = tmp_path / "config" / "settings.json"
+    assert "models pull full" in refused_process(sketch_app(tmp_path, "models", "use", "full"))
+    assert not settings.exists()
+    install_tiny_full_set(write_tiny_full_set(tmp_path / "carried"), tmp_path / "data" / "models")
+    tuned = write_tiny_blip_checkpoint(
+        tmp_path / "tuned.pt", tmp_path / "carried" / "blip-image-captioning-base"
+    )
+    done = sketch_app(tmp_path, "models", "use", "full", "--captioner", tuned, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    kept = load_settings(settings)
+    assert (kept.models, kept.captioner_weights, kept.device) == ("full", str(tuned), "cpu")
+    assert "none.pkl" in refused_process(
+        sketch_app(tmp_path, "models", "use", "full", "--generator", tmp_path / "none.pkl")
+    )
+    assert "fulll" in refused_process(sketch_app(tmp_path, "models", "use", "fulll"))
+    assert "warp" in refused_process(sketch_app(tmp_path, "models", "use", "full", "--device", "warp"))
+    assert load_settings(settings) == kept
+    assert sketch_app(tmp_path, "models", "use", "embedded", "--captioner", "-").returncode == 0
+    assert load_settings(settings).models == "embedded"
+    assert load_settings(settings).captioner_weights == ""
