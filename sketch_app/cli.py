@@ -76,10 +76,11 @@ def window(
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
-    from sketch_app.commands import for_this_run, open_workspace, plain_errors
+    from sketch_app.commands import for_this_run, open_workspace, plain_errors, require_display
 
     _, errors = _consoles()
     with plain_errors(errors):
+        require_display()
         workspace = open_workspace(gallery, errors, for_now=for_this_run(models, device))
         from ui.app import run_window
 
@@ -267,6 +268,9 @@ def calibrate(  # noqa: PLR0917
     split: SplitOption = None,
     limit: LimitOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be chosen.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Keep weights that very few sketches gave, too.")
+    ] = False,
 ) -> None:
     """Find how much each signal of the ranking should count, on held-back sketches, and keep it."""
     from sketch_app.calibration import calibrate_with_report
@@ -275,7 +279,13 @@ def calibrate(  # noqa: PLR0917
     console, errors = _consoles()
     with plain_errors(errors):
         calibrate_with_report(
-            data, for_this_run(models, device), split=split, limit=limit, dry_run=dry_run, console=console
+            data,
+            for_this_run(models, device),
+            split=split,
+            limit=limit,
+            dry_run=dry_run,
+            anyway=anyway,
+            console=console,
         )
 
 

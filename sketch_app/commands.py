@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -68,8 +70,33 @@ def open_workspace(
     return workspace
 
 
+def require_display() -> None:
+    """See that a window can be shown: Qt ends the process where it cannot.
+
+    Raises
+    ------
+    SketchAppError
+        There is no display.
+    """
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in names):
+        raise SketchAppError(
+            "There is no display to show the window on: “sketch-app demo” and “sketch-app search” need none."
+        )
+
+
 def for_this_run(models: str | None = None, device: str | None = None) -> dict[str, Any]:
-    """The settings that the options ``--models`` and ``--device`` stand for."""
+    """The settings that the options ``--models`` and ``--device`` stand for.
+
+    Raises
+    ------
+    models.devices.DeviceError
+        There is no such device, or it cannot be used.
+    """
+    if device not in (None, "auto"):
+        from models.devices import choose_placement
+
+        choose_placement(str(device))
     return {k: v for k, v in {"models": models, "device": device}.items() if v is not None}
 
 

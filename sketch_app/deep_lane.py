@@ -198,7 +198,7 @@ class DeepLane:
 
 
 def _joined(*sentences: str | None) -> str | None:
-    return " ".join(s for s in sentences if s) or None
+    return " ".join(dict.fromkeys(s for s in sentences if s)) or None
 
 
 def _log(error: Exception, what: str) -> None:

@@ -271,7 +271,12 @@ def run_demo(
     paths = replace(default, config=default.data / "demo" / "config", autosave_name="demo-autosave")
     drawings = load_drawings(subjects)
     target = output or Path("demo-output")
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SketchAppError(
+            f"The pictures' folder {target} cannot be made ({error.strerror}): choose another with --output."
+        ) from error
     if gallery is None:
         from sketch_app.demo_gallery import make_demo_photos
 
@@ -293,6 +298,9 @@ def run_demo(
         _keep(Stagehand(window, acts, target, video=video))
 
     status = run_window(workspace, source=source, on_ready=ready)
+    if not all(act.cleared.is_set() for act in acts):
+        errors.print("The demo was ended early: nothing is said about what it found.")
+        return status or 130  # as after Ctrl+C, which closes the window
     report(acts, target, judged=gallery is None, out=out)
     if status:
         return status

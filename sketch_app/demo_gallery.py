@@ -33,7 +33,12 @@ def make_demo_photos(folder: Path) -> Path:
     SketchAppError
         A photograph is missing from its package, or the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SketchAppError(
+            f"The demo's photographs have no place: {folder} cannot be made ({error.strerror})."
+        ) from error
     for package, (inside, names) in PHOTOS.items():
         root = Path(str(resources.files(package))) / inside
         for name in names:

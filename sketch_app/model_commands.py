@@ -43,7 +43,9 @@ def print_models(store: ModelStore, console: Console) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "set", "state", "size", "terms", "commercial use"):
-        table.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+        table.add_column(
+            column, no_wrap=column == "name", overflow="fold", justify="right" if column == "size" else "left"
+        )
     for entry in store.entries.values():
         state = store.state(entry.name)
         cells = (
@@ -139,6 +141,9 @@ def pull_with_progress(store: ModelStore, names: Sequence[str], console: Console
     """
     from models.registry.download import pull
 
+    if not yes and not sys.stdin.isatty():
+        _refuse_unread_terms(store, names)
+
     def accept(entry: ModelEntry, licence: Licence) -> bool:
         return _accept(entry, licence, console, yes=yes)
 
@@ -146,11 +151,24 @@ def pull_with_progress(store: ModelStore, names: Sequence[str], console: Console
         return pull(store, names, accept=accept, progress=progress)
 
 
-def _accept(entry: ModelEntry, licence: Licence, console: Console, *, yes: bool) -> bool:
-    terms = f"{entry.title}: {licence.name}. {licence.meaning} {licence.link}"
-    if not yes and not sys.stdin.isatty():
+def _refuse_unread_terms(store: ModelStore, names: Sequence[str]) -> None:
+    """Where nobody can be asked, say all the terms there are to accept, not the first alone."""
+    unread = [
+        entry
+        for entry in store.select(names)
+        if store.state(entry.name).status != "complete" and store.record(entry).licence != entry.licence.name
+    ]
+    if unread:
+        terms = " ".join(_terms(entry, entry.licence) for entry in unread)
         raise SketchAppError(f"{terms} Read these terms, and accept them with --yes.")
-    console.print(terms, markup=False, highlight=False, soft_wrap=True)
+
+
+def _terms(entry: ModelEntry, licence: Licence) -> str:
+    return f"{entry.title}: {licence.name}. {licence.meaning} {licence.link}"
+
+
+def _accept(entry: ModelEntry, licence: Licence, console: Console, *, yes: bool) -> bool:
+    console.print(_terms(entry, licence), markup=False, highlight=False, soft_wrap=True)
     if yes:
         return True
     import typer

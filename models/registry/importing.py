@@ -92,8 +92,14 @@ def import_folder(
     with store.writing():
         store.check_space(sum(sizes.values()))
         meter = Meter(progress, sum(sizes.values()))
-        for model in found:
-            _take(store, model, meter, cancelled)
+        for number, model in enumerate(found):
+            try:
+                _take(store, model, meter, cancelled)
+            except (WeightsError, StoreError) as error:
+                taken = ", ".join(f.entry.name for f in found[:number])
+                if not taken:
+                    raise
+                raise type(error)(f"{error} Taken in before that: {taken}.") from error
         meter.tell()
     return ImportReport(tuple(f.entry.name for f in found), already)
 
@@ -111,6 +117,9 @@ def _search(store: ModelStore, folder: Path, named: tuple[ModelEntry, ...]) -> l
     whole = [
         next(look for look in found if look.whole) for found in looks.values() if any(f.whole for f in found)
     ]
+    # A BLIP has all the files of a DINOv2, and more: where it is whole, it is that.
+    files = [frozenset(look.files.values()) for look in whole]
+    whole = [look for look, its in zip(whole, files, strict=True) if not any(its < other for other in files)]
     chosen = _tell_apart(whole)
     names = {look.entry.name for look in chosen}
     roots = {look.root for look in chosen}

@@ -229,7 +229,9 @@ class ModelStore:
         for entry in candidates:
             if self.state(entry.name).status == "complete":
                 return entry.name
-        raise NotHereError(self.missing(candidates[0], "absent"))
+        begun = [e for e in candidates if self.state(e.name).status != "absent"]
+        closest = (begun or candidates)[0]
+        raise NotHereError(self.missing(closest, self.state(closest.name).status))
 
     def missing(self, entry: ModelEntry, status: Status) -> str:
         """The sentence for a model that is not whole."""

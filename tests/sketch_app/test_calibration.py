@@ -150,7 +150,10 @@ def test_the_commands_measure_calibrate_and_keep_what_was_found(folder, split, t
     dry = sketch_app(tmp_path, "calibrate", *asked, "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr
     assert list(tmp_path.rglob("fusion.json")) == []
-    done = sketch_app(tmp_path, "calibrate", *asked)
+    few = sketch_app(tmp_path, "calibrate", *asked)
+    assert "3 sketches say too little" in few.stdout
+    assert list(tmp_path.rglob("fusion.json")) == []
+    done = sketch_app(tmp_path, "calibrate", *asked, "--anyway")
     assert done.returncode == 0, done.stdout + done.stderr
     (own,) = tmp_path.rglob("fusion.json")
     kept = load_calibration("embedded", own)
