@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -272,17 +273,25 @@ def test_the_tooltip_tells_every_place_the_size_and_the_signals(view, results):
     assert "Shape" in words
 
 
-def test_thumbnails_asked_for_last_come_first(qtbot, gallery, results):
+def test_thumbnails_asked_for_last_come_first(qtbot, gallery, results, monkeypatch):
+    begun, all_asked, make = [], threading.Event(), gallery.thumbnail
+
+    def watched(photo_id, side):
+        begun.append(photo_id)
+        assert all_asked.wait(20)
+        return make(photo_id, side)
+
+    monkeypatch.setattr(gallery, "thumbnail", watched)
     thumbnails = Thumbnails(gallery)
     came = []
     thumbnails.arrived.connect(lambda photo_id, _first: came.append(photo_id))
     for result in results:
         thumbnails.pixmap(result.photo_id, QSize(40, 40), 4.0, 1.0)
+    qtbot.waitUntil(lambda: len(begun) == 2)  # these had begun before the others were asked for
+    all_asked.set()
     qtbot.waitUntil(lambda: len(came) == len(results))
-    # The first two had begun before the others were asked for.
-    first, rest = {results[0].photo_id, results[1].photo_id}, [result.photo_id for result in results[2:]]
-    order = [photo_id for photo_id in came if photo_id not in first]
-    assert order.index(rest[-1]) < order.index(rest[0])
+    waited = [result.photo_id for result in results if result.photo_id not in begun[:2]]
+    assert begun.index(waited[-1]) < begun.index(waited[0])
 
 
 def test_a_thumbnail_fills_its_tile_at_the_screens_own_density(qtbot, gallery, results):
