@@ -87,7 +87,8 @@ class Catalogue:
     def photos(self, ids: Sequence[int]) -> list[Photo]:
         """The photos with these ids, in the same order; unknown ids are left out."""
         rows = self._database.rows(
-            "SELECT id, hash, width, height, orientation, taken_at, file_time, format, kind FROM photos "
+            "SELECT id, hash, width, height, orientation, taken_at, file_time, format, kind, "
+            "EXISTS (SELECT 1 FROM previews WHERE photo_id = photos.id) FROM photos "
             "WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
@@ -182,9 +183,12 @@ class Catalogue:
         return [row[0] for row in rows]
 
     def photo_by_hash(self, digest: bytes, model: int) -> tuple[int, bool] | None:
-        """The id of the photo with this content and whether it has a vector of the model."""
+        """The id of the photo with this content and whether it has a vector of the model; one made from a
+        preview does not count.
+        """
         rows = self._database.rows(
-            "SELECT p.id, v.seq IS NOT NULL FROM photos p "
+            "SELECT p.id, v.seq IS NOT NULL AND NOT EXISTS (SELECT 1 FROM previews WHERE photo_id = p.id) "
+            "FROM photos p "
             "LEFT JOIN vectors v ON v.model = ? AND v.photo_id = p.id WHERE p.hash = ?",
             (model, digest),
         )
@@ -260,22 +264,52 @@ def put_photo(
     """The id of the photo with this content, and whether it is new."""
     known = connection.execute("SELECT id FROM photos WHERE hash = ?", (digest,)).fetchone()
     if known is not None:
+        if connection.execute("SELECT 1 FROM previews WHERE photo_id = ?", known).fetchone():
+            replace_content(connection, int(known[0]), digest, photo, path, mtime_ns)
         return int(known[0]), False
     cursor = connection.execute(
         "INSERT INTO photos (hash, width, height, orientation, taken_at, file_time, format, kind) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            digest,
-            *photo.size,
-            photo.orientation,
-            None if photo.taken_at is None else wall_seconds(photo.taken_at),
-            local_wall_seconds(mtime_ns),
-            photo.format,
-            photo_kind(path, has_camera=photo.has_camera),
-        ),
+        (digest, *_content_columns(photo, path, mtime_ns)),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid, True
+
+
+def replace_content(  # noqa: PLR0917
+    connection: sqlite3.Connection,
+    photo_id: int,
+    digest: bytes,
+    photo: DecodedPhoto,
+    path: bytes,
+    mtime_ns: int,
+) -> None:
+    """Let the original take the place of the preview that a photo was known by. The vectors of all models go:
+    they are of the preview.
+    """
+    connection.execute(
+        "UPDATE photos SET hash = ?, width = ?, height = ?, orientation = ?, taken_at = ?, file_time = ?, "
+        "format = ?, kind = ? WHERE id = ?",
+        (digest, *_content_columns(photo, path, mtime_ns), photo_id),
+    )
+    drop_preview(connection, photo_id)
+
+
+def drop_preview(connection: sqlite3.Connection, photo_id: int) -> None:
+    """Delete a photo's preview and what the models made of it."""
+    for table in ("previews", "vectors", "unembedded"):
+        connection.execute(f"DELETE FROM {table} WHERE photo_id = ?", (photo_id,))
+
+
+def _content_columns(photo: DecodedPhoto, path: bytes, mtime_ns: int) -> tuple[object, ...]:
+    return (
+        *photo.size,
+        photo.orientation,
+        None if photo.taken_at is None else wall_seconds(photo.taken_at),
+        local_wall_seconds(mtime_ns),
+        photo.format,
+        photo_kind(path, has_camera=photo.has_camera),
+    )
 
 
 def put_location(
@@ -356,6 +390,7 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         file_time=_moment(row[6]),
         format=row[7],
         kind=row[8],
+        is_preview=bool(row[9]),
     )
 
 

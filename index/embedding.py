@@ -272,7 +272,11 @@ class _Run:
         vectors, refused = self._encoding.each(pictures) if pictures else ([], [])
         with self._writing() as database, database.transaction() as connection:
             self._refuse_forgotten(connection)
+            looked = {one.photo_id: one.content_hash for one in pictures}
+            current = model_rows.content_hashes(connection, looked)
             for photo_id, vector in vectors:
+                if current.get(photo_id) != looked[photo_id]:
+                    continue  # its original came while its preview was being embedded
                 self._embedded += put_vector(connection, self._row, photo_id, pack(vector))
             model_rows.clear_unembedded(connection, self._row, [photo_id for photo_id, _ in vectors])
             for one in [*failures, *refused]:

@@ -17,6 +17,8 @@ from index.decode import MAX_FILE_BYTES, decode_bytes
 from index.errors import DecodeError, FolderError, GalleryBusyError, GalleryError
 from index.gallery_models import GalleryModels, unit_query
 from index.lock import WriterLock
+from index.phone_files import PhoneFile, PhoneSummary, files_of_photo, is_phone, summaries
+from index.phone_photos import PHONE_DIRECTORY, phone_original, phone_picture
 from index.records import (
     FOLDER_SOURCE,
     Album,
@@ -224,6 +226,31 @@ class Gallery(GalleryModels):
         """Everywhere a photo lies or lay, present places first."""
         return self.catalogue.locations(photo_id)
 
+    def local_file(self, photo_id: int) -> Path | None:
+        """A file of this computer that holds the photo: in a folder, or the original fetched from a phone.
+        None where only its preview is here, or nothing.
+        """
+        found = self.photos([photo_id])
+        if not found:
+            return None
+        for location in self.locations(photo_id):
+            if location.source == FOLDER_SOURCE and location.state is LocationState.PRESENT:
+                return location.path
+        return phone_original(self.database, self.directory, found[0].content_hash)
+
+    def phone_files(self, photo_id: int) -> list[PhoneFile]:
+        """Where a photo lies on phones at present."""
+        return files_of_photo(self.database, photo_id)
+
+    def phones(self) -> list[PhoneSummary]:
+        """Every phone that was ever synced, with what is here of it."""
+        return summaries(self.database)
+
+    @property
+    def phone_directory(self) -> Path:
+        """Where what comes from phones lies."""
+        return self.directory / PHONE_DIRECTORY
+
     def albums(self) -> list[Album]:
         """The directories that hold photos at present, by name."""
         return self.catalogue.albums()
@@ -253,6 +280,11 @@ class Gallery(GalleryModels):
 
     def _make_thumbnail(self, photo: Photo) -> bytes:
         for location in self.locations(photo.id):
+            if is_phone(location.source):
+                data = phone_picture(self.database, self.directory, photo.id, photo.content_hash)
+                return self.thumbnails.store(
+                    photo.content_hash, decode_bytes(data, min_side=THUMBNAIL_SIDE).image
+                )
             if location.source != FOLDER_SOURCE:
                 continue
             try:

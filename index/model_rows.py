@@ -117,6 +117,15 @@ def active_model(database: Database, lane: str) -> str | None:
 # Writing, inside a transaction
 
 
+def content_hashes(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> dict[int, str]:
+    """What photos are at this moment: hexadecimal content hashes by id."""
+    rows = connection.execute(
+        "SELECT id, hash FROM photos WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(photo_ids)),),
+    )
+    return {row[0]: row[1].hex() for row in rows}
+
+
 def put_unembedded(
     connection: sqlite3.Connection, model: int, photo_id: int, reason: str, places: str
 ) -> None:

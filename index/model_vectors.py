@@ -43,7 +43,7 @@ class ModelVectors:
         self._lock = threading.Lock()
         self._last_seq = 0
         self._changes = -1
-        self._saved_count = -1
+        self._saved_seq = -1
         self._index, self._origin, self._rebuilt = self._load()
         self.refresh()
 
@@ -92,9 +92,9 @@ class ModelVectors:
             logger.info(
                 "%s: inverted file over %d vectors, recall@20 %.4f", self.model_id, len(self._index), measured
             )
-            self._saved_count = -1
+            self._saved_seq = -1
         with self._lock:
-            if self._saved_count == len(self._index) and self._path.exists():
+            if self._saved_seq == self._last_seq and self._path.exists():
                 return False
             payload, trained_on = self._index.serialize()
             token, count = schema.new_token(), len(self._index)
@@ -129,7 +129,7 @@ class ModelVectors:
                     f"The search index {self._path} could not be written ({error.strerror}): free some disk "
                     "space. Searching works, but the next start will take longer."
                 ) from error
-            self._saved_count = count
+            self._saved_seq = self._last_seq
             return True
 
     def _gallery_id(self) -> str:
@@ -146,7 +146,7 @@ class ModelVectors:
                 return VectorIndex(self.dimension), f"rebuilt from the database: {reason}", True
             return VectorIndex(self.dimension), "built from the database", False
         self._last_seq = header.last_seq
-        self._saved_count = header.count
+        self._saved_seq = header.last_seq
         return index, f"read from its file, generation {header.generation}", False
 
     def _compare(self, header: CacheHeader) -> None:

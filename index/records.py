@@ -58,6 +58,9 @@ class Photo:
         "jpeg", "png", "webp", "heif", "avif", "tiff", "bmp" or "gif".
     kind
         "photo" (a camera is named in the file), "screenshot" (by its name or folder) or "picture".
+    is_preview
+        Only the small picture that a phone keeps of it is here: ``content_hash`` names that one, and
+        ``width`` and ``height`` may be its own.
     """
 
     id: int
@@ -69,6 +72,7 @@ class Photo:
     file_time: datetime
     format: str
     kind: str
+    is_preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from index import model_rows
 from index.decode import decode_bytes
 from index.errors import DecodeError
 from index.gallery import Gallery, content_digest
+from index.phone_files import is_phone
+from index.phone_photos import phone_picture
 from index.records import FOLDER_SOURCE, Location, LocationState
 from index.scan import FileEntry, FolderSource, PhotoSource
 
@@ -31,12 +33,15 @@ class Looked:
     places
         Digest of what lay at its places before they were read; empty where the same files may be readable
         the next time.
+    content_hash
+        Of the photo that the image was made from: a preview's photo becomes another when its original comes.
     """
 
     photo_id: int
     image: NDArray[np.uint8] | None = None
     reason: str = ""
     places: str = ""
+    content_hash: str = ""
 
 
 class Rereading:
@@ -86,7 +91,8 @@ class Rereading:
         lasting = True
         for place in places:
             try:
-                return Looked(photo_id, self._picture(place, photos[0].content_hash))
+                image = self._picture(photo_id, place, photos[0].content_hash)
+                return Looked(photo_id, image, content_hash=photos[0].content_hash)
             except DecodeError as error:
                 reasons.append(error.reason)  # not the error, whose traceback keeps the file in memory
                 lasting = lasting and error.permanent
@@ -97,8 +103,11 @@ class Rereading:
         found = self._gallery.locations(photo_id)
         return [place for place in found if place.state is LocationState.PRESENT]
 
-    def _picture(self, place: Location, content_hash: str) -> NDArray[np.uint8]:
+    def _picture(self, photo_id: int, place: Location, content_hash: str) -> NDArray[np.uint8]:
         source = self._sources.get(place.source)
+        if source is None and is_phone(place.source):
+            data = phone_picture(self._gallery.database, self._gallery.directory, photo_id, content_hash)
+            return decode_bytes(data, min_side=self._image_side, max_pixels=self._max_pixels).image
         if source is None:
             raise DecodeError("What it lies on is not connected.", permanent=False)
         opened = source.open(FileEntry(place.path_bytes, place.size, place.mtime_ns))

@@ -86,7 +86,37 @@ CREATE TABLE unembedded (           -- photos that a model could not be shown, s
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE phones (
+    source TEXT PRIMARY KEY,            -- "phone:<hardware serial>"
+    model TEXT NOT NULL, name TEXT NOT NULL,
+    videos INTEGER NOT NULL DEFAULT 0,  -- counted at the last listing, never fetched
+    synced_at INTEGER                   -- seconds since 1970 of the last sync that came to its end
+) WITHOUT ROWID;
+CREATE TABLE phone_files (              -- what the phone listed, and how far each file has come: the queue
+    id INTEGER PRIMARY KEY AUTOINCREMENT,   -- names a half-received file: never reused
+    source TEXT NOT NULL REFERENCES phones (source),
+    path BLOB NOT NULL, directory BLOB NOT NULL, device TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime INTEGER NOT NULL,  -- as listed; whole seconds since 1970
+    newest INTEGER NOT NULL,            -- milliseconds since 1970 that order the queue
+    taken_ms INTEGER, media_id INTEGER, favourite INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('new', 'bare', 'preview', 'kept', 'original', 'refused')),
+    gone INTEGER NOT NULL DEFAULT 0,    -- 1: a complete listing no longer had it
+    wanted INTEGER NOT NULL DEFAULT 0,  -- 1: a person asked for the original
+    content BLOB,                       -- SHA-256 of the file's bytes, once they were all here
+    reason TEXT, tries INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (source, path)
+);
+CREATE INDEX phone_files_queue ON phone_files (source, state, newest);
+CREATE TABLE originals (                -- files from phones that lie in the gallery's own folder
+    content BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE previews (                 -- the only picture of a photo whose original is not here
+    photo_id INTEGER PRIMARY KEY REFERENCES photos (id), data BLOB NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Step n brings version n to n + 1. Published steps are never edited, only followed by new ones."""
 
 

@@ -65,6 +65,11 @@ class ThumbnailCache:
         """Whether a thumbnail file lies there (not whether it is whole)."""
         return self.path(content_hash).exists()
 
+    def remove(self, content_hash: str) -> None:
+        """Forget the thumbnail of what is no photo any more."""
+        with contextlib.suppress(OSError):
+            self.path(content_hash).unlink(missing_ok=True)
+
     def sweep(self) -> None:
         """Delete what a killed process left half written."""
         for part in self._directory.glob(f"*/*{PART_SUFFIX}"):

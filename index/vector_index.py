@@ -52,27 +52,42 @@ class VectorIndex:
         return "ivf" if self._trained_on else "exact"
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> int:
-        """Add (n, d) float32 ``vectors``; ids already present are passed over.
+        """Add (n, d) float32 ``vectors``; one whose id is present takes the former vector's place.
 
         FAISS itself would keep both and answer with the photo twice.
 
         Returns
         -------
         int
-            How many were new.
+            How many ids were new.
         """
         with self._lock:
-            fresh: list[int] = []
-            for row, photo_id in enumerate(ids.tolist()):
-                if photo_id not in self._ids:
-                    self._ids.add(photo_id)
-                    fresh.append(row)
+            last = {photo_id: row for row, photo_id in enumerate(ids.tolist())}  # the last of a batch counts
+            known = [row for photo_id, row in last.items() if photo_id in self._ids]
+            fresh = [row for photo_id, row in last.items() if photo_id not in self._ids]
+            if known:
+                self._replace(ids[known], np.ascontiguousarray(vectors[known], dtype=np.float32))
             if fresh:
+                self._ids.update(ids[fresh].tolist())
                 self._index.add_with_ids(
                     np.ascontiguousarray(vectors[fresh], dtype=np.float32),
                     np.ascontiguousarray(ids[fresh], dtype=np.int64),
                 )
             return len(fresh)
+
+    def _replace(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        faiss = _faiss()
+        if not self._trained_on:
+            self._index.remove_ids(ids)
+            self._index.add_with_ids(vectors, ids)
+            return
+        # An IndexIDMap over an inverted file must not remove: it would shift the ids of all that follow. The
+        # vectors are changed where they are, by their rank in the map.
+        ivf = faiss.downcast_index(self._index.index)
+        ivf.make_direct_map()
+        order = np.argsort(stored := faiss.vector_to_array(self._index.id_map))
+        ranks = np.ascontiguousarray(order[np.searchsorted(stored, ids, sorter=order)], dtype=np.int64)
+        ivf.update_vectors(ranks, vectors)
 
     def search(
         self,

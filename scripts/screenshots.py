@@ -409,6 +409,18 @@ def shoot_models(studio: Studio) -> None:
         dialog.close()
 
 
+def shoot_phone(studio: Studio) -> None:
+    """The third tab; its phones are made by hand."""
+    from phone_states import phone_states
+
+    with studio.window() as window:
+        window.phones._asked = True  # looks at no phone of this computer
+        window.side.show_phone()
+        for name, state in phone_states().items():
+            window.phone_panel.show_state(state)
+            studio.shoot(name, window)
+
+
 STATES: dict[str, Callable[[Studio], None]] = {
     "empty": shoot_empty,
     "results": shoot_results,
@@ -417,6 +429,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "settings": shoot_settings,
     "imagined": shoot_imagined,
     "models": shoot_models,
+    "phone": shoot_phone,
     "drawing": shoot_drawing,
     "camera-lost": shoot_camera_lost,
     "crash": shoot_crash,

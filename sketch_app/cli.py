@@ -14,6 +14,7 @@ from rich.console import Console
 
 from sketch_app import __version__
 from sketch_app.cli_models import models_app
+from sketch_app.cli_phone import phone_app
 
 app = typer.Typer(
     name="sketch-app",
@@ -25,6 +26,7 @@ app = typer.Typer(
 train_app = typer.Typer(help="Train the models that come with the program.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(models_app, name="models")
+app.add_typer(phone_app, name="phone")
 
 GalleryOption = Annotated[
     Path | None,

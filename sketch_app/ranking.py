@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sketch_app.fusion import FusionWeights, Signal, fuse
 from sketch_app.protocols import ClassScorer, Embeddings
-from sketch_app.search_types import Feedback, Filters, PhotoResult
+from sketch_app.search_types import Feedback, Filters, PhonePlace, PhotoResult
 
 if TYPE_CHECKING:
     from index.gallery import Gallery
@@ -163,13 +163,23 @@ def describe(
     signals: Sequence[Mapping[str, float]],
 ) -> tuple[PhotoResult, ...]:
     """Fill in what is known of each photo; one that has left the gallery meanwhile is left out."""
+    from index.phone_files import phone_names
+
     photos = {photo.id: photo for photo in gallery.photos(ids)}
     results = []
+    names: dict[str, str] = {}
     for photo_id, score, said in zip(ids, scores, signals, strict=True):
         photo = photos.get(photo_id)
         if photo is None:
             continue
-        paths = _paths(gallery.locations(photo.id))
+        locations = gallery.locations(photo.id)
+        paths = _paths(locations)
+        phones = [place for place in locations if _is_on_phone(place)]
+        if phones and not names:
+            names = phone_names(gallery.database)
+        if phones and not paths and not photo.is_preview:
+            original = gallery.local_file(photo.id)
+            paths = [] if original is None else [original]
         results.append(
             PhotoResult(
                 photo_id=photo.id,
@@ -180,9 +190,27 @@ def describe(
                 height=photo.height,
                 taken_at=photo.taken_at or photo.file_time,
                 signals=MappingProxyType(dict(said)),
+                phones=tuple(_phone_place(place, names, is_preview=not paths) for place in phones),
             )
         )
     return tuple(results)
+
+
+def _is_on_phone(location: Location) -> bool:
+    from index.phone_files import is_phone
+    from index.records import LocationState
+
+    return location.state is LocationState.PRESENT and is_phone(location.source)
+
+
+def _phone_place(location: Location, names: Mapping[str, str], *, is_preview: bool) -> PhonePlace:
+    from index.phone_files import PHONE_SEPARATOR, serial_of
+    from index.records import display_path
+
+    folder, _, file = location.path_bytes.rpartition(PHONE_SEPARATOR)
+    album = folder.rsplit(PHONE_SEPARATOR, 1)[-1]
+    phone = names.get(location.source) or serial_of(location.source)
+    return PhonePlace(phone, display_path(album), display_path(file), is_preview)
 
 
 def _paths(locations: Sequence[Location]) -> list[Path]:

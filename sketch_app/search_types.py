@@ -89,6 +89,26 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonePlace:
+    """Where a photo lies on a phone.
+
+    Attributes
+    ----------
+    phone
+        What people call the phone.
+    album, file
+        The folder's and the file's own name, as text for people.
+    is_preview
+        Only the small picture of it is on this computer.
+    """
+
+    phone: str
+    album: str
+    file: str
+    is_preview: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoResult:
     """One photo of an answer, each photo once."""
 
@@ -103,6 +123,18 @@ class PhotoResult:
     taken_at: datetime | None
     signals: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """What each signal said, by its name in `sketch_app.fusion`; one that is not known is left out."""
+    phones: tuple[PhonePlace, ...] = ()
+    """The phones it lies on."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it lies nowhere any more."""
+        return self.path is None and not self.phones
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether its original is on a phone alone."""
+        return self.path is None and bool(self.phones)
 
     @property
     def percent(self) -> int:

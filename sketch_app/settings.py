@@ -20,6 +20,7 @@ _CHOICES = {
     "theme": ("system", "light", "dark"),
     "language": ("system", "en", "ko"),
     "models": ("embedded", "full"),
+    "phone_originals": ("previews", "some", "all"),
 }
 
 
@@ -50,6 +51,12 @@ class Settings:
     """Where the full set runs: "auto", "cpu", "mps", "cuda", "cuda:1", ..."""
     imagine: bool = True
     """Whether searches imagine a picture, where the models can."""
+    phone_originals: str = "previews"
+    """What of a phone's photos is fetched: their previews, the newest originals too, or all."""
+    phone_originals_gb: float = 10.0
+    """How much "some" is."""
+    phone_folders: list[str] = field(default_factory=list)
+    """Albums that are fetched, as "SERIAL:/path"; none for the usual ones."""
     signal_weights: Mapping[str, float] = field(default_factory=dict)
     """The ranking's weights as the person set them, by signal; empty for the calibrated ones."""
 
@@ -97,4 +104,5 @@ def _are_weights(stored: Mapping[str, Any]) -> bool:
 def save_settings(path: Path, settings: Settings) -> None:
     """Replace the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(asdict(settings), indent=2, ensure_ascii=False).encode())
+    # ASCII: names of folders need not be text that UTF-8 can hold.
+    write_atomically(path, json.dumps(asdict(settings), indent=2).encode())

@@ -71,6 +71,11 @@ class GalleryControl(QObject):
         """Open the gallery and count it."""
         self._work.open()
 
+    def refresh(self) -> None:
+        """Count the gallery anew, and prepare what is new in it; photos came from a phone, say."""
+        self._work.refresh()
+        self._preparation.refresh()
+
     def read_folder(self, folder: Path | None) -> None:
         """Read a folder's photos into the gallery; None: every folder's again."""
         self._panel.set_problem("")

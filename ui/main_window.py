@@ -28,6 +28,8 @@ from ui.imagination_panel import ImaginationPanel
 from ui.live_bridge import CameraState
 from ui.names_bar import NamesBar
 from ui.notice_bar import NoticeBar
+from ui.phone_control import PhoneControl
+from ui.phone_panel import PhonePanel
 from ui.reasons import sentence_in_words
 from ui.recovery import Recovery
 from ui.results_view import ResultsView
@@ -74,12 +76,14 @@ class MainWindow(QMainWindow):
         self.imagined = ImaginationPanel(workspace.paths.pictures)
         self.results = ResultsView(workspace)
         self.gallery = GalleryPanel()
-        self.side = SidePanel(self.results, self.gallery)
+        self.phone_panel = PhonePanel()
+        self.side = SidePanel(self.results, self.gallery, self.phone_panel)
         self.notice = NoticeBar()
         self.toolbar = Toolbar(self.actions_)
         self.status = StatusLine()
         self.search = SearchBridge(self.document, self)
         self.photos = GalleryControl(workspace, self.gallery, self.status, self)
+        self.phones = PhoneControl(workspace, self.phone_panel, self)
         self.air = AirControl(self.document, self.stage, self.tools, self._make_source, self)
         self.files = FileCommands(self, self.document, workspace)
         self.recovery = Recovery(self.document, workspace.paths.autosave, say=self._warn, parent=self)
@@ -157,6 +161,11 @@ class MainWindow(QMainWindow):
         self.photos.counted.connect(self._show_counts)
         self.photos.photos_added.connect(self._photos_added)
         self.photos.said.connect(self._say)
+        self.side.phone_shown.connect(self.phones.open)
+        self.phones.photos_added.connect(self._photos_added)
+        self.phones.photos_added.connect(self.photos.refresh)
+        self.phones.said.connect(self._say)
+        self.results.actions_of_photo.original_wanted.connect(self.phones.fetch_original)
         self.files.said.connect(self._say)
         self.files.folder_chosen.connect(self.photos.read_folder)
         background.unheard_failures().connect(self._unheard)
@@ -377,6 +386,7 @@ class MainWindow(QMainWindow):
         self.stage.detach()
         self.search.close()
         self.photos.stop_reading()
+        self.phones.close()
         background.cancel_all()
         self.air.close()
         self.recovery.close()

@@ -51,6 +51,8 @@ class PhotoActions(QObject):
     """A photo id: this one, or more like it."""
     disliked = Signal(int)
     """A photo id: not this one, nor others like it."""
+    original_wanted = Signal(int)
+    """A photo id: its original is to be fetched from the phone."""
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +62,8 @@ class PhotoActions(QObject):
         """The context menu of a photo; the caller shows it."""
         menu = QMenu(parent)
         here = result.path is not None
+        if result.is_preview:
+            menu.addAction(self.tr("Fetch the original"), partial(self.fetch_original, result))
         for text, act, possible in (
             (self.tr("Open"), self.open, here),
             (self.tr("Show in folder"), self.show_in_folder, here),
@@ -87,6 +91,10 @@ class PhotoActions(QObject):
     def show_in_folder(self, result: PhotoResult, *_: object) -> None:
         """Show the photo's file in the system's file manager."""
         self._when_there(result, self._show_file)
+
+    def fetch_original(self, result: PhotoResult, *_: object) -> None:
+        """Ask for the original, which is on a phone."""
+        self.original_wanted.emit(result.photo_id)
 
     def copy_picture(self, result: PhotoResult, *_: object) -> None:
         """Put the picture, and its file where there is one, on the clipboard."""
@@ -121,7 +129,11 @@ class PhotoActions(QObject):
         self.disliked.emit(result.photo_id)
 
     def gone_sentence(self, result: PhotoResult) -> str:
-        """What to say of a photo whose file is no longer there."""
+        """What to say of a photo whose file is not there."""
+        if result.is_preview:
+            return self.tr("The original is on {0}. Fetch it first: right-click the photo.").format(
+                result.phones[0].phone
+            )
         if result.path is None:
             return self.tr(
                 "This photo’s file is no longer where it was. Scan its folder again if it was moved."

@@ -38,6 +38,7 @@ _FADED = 0.35
 _BUTTON = 28
 _BUTTON_ICON = 16
 _BUTTON_INSET = 6
+_BADGE, _BADGE_ICON, _BADGE_INSET = 22, 14, 6
 
 THIS_ONE, NOT_THIS_ONE = "heart", "not-this"
 """The two buttons on a tile, by their icons."""
@@ -147,12 +148,25 @@ class PhotoTileDelegate(QStyledItemDelegate):
             painter.setBrush(theme.colour("sunken"))
             painter.drawRoundedRect(photo, RADIUS, RADIUS)
         if pixmap is not None:
-            gone = 0.5 if result.path is None else 1.0
+            gone = 0.5 if result.is_gone else 1.0
             painter.setOpacity(opacity * fade * gone)
             painter.drawPixmap(photo, pixmap)
             painter.setOpacity(opacity)
-        if result.path is None or (pixmap is None and self._thumbnails.is_without(result.photo_id)):
+        if result.is_preview and pixmap is not None:
+            self._paint_phone(painter, photo, ratio)
+        if result.is_gone or (pixmap is None and self._thumbnails.is_without(result.photo_id)):
             self._paint_missing(painter, option, photo)
+
+    @staticmethod
+    def _paint_phone(painter: QPainter, photo: QRect, ratio: float) -> None:
+        """A small phone in the lower left corner: the original is not here."""
+        place = QRect(photo.x() + _BADGE_INSET, photo.bottom() - _BADGE_INSET - _BADGE + 1, _BADGE, _BADGE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 21, 24, 170))
+        painter.drawEllipse(place)
+        icon = QRect(0, 0, _BADGE_ICON, _BADGE_ICON)
+        icon.moveCenter(place.center())
+        painter.drawPixmap(icon, icon_pixmap("phone", _BADGE_ICON, QColor("#ffffff"), ratio))
 
     def _paint_missing(self, painter: QPainter, option: QStyleOptionViewItem, photo: QRect) -> None:
         theme = current_theme()

@@ -58,6 +58,8 @@ class ResultsModel(QAbstractListModel):
             return result
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             name = result.path.name if result.path else self.tr("Missing photo")
+            if result.is_preview:
+                name = result.phones[0].file
             return f"{name}, {result.percent} %"
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return signal_sentence(result.signals, self._signals)
@@ -67,10 +69,14 @@ class ResultsModel(QAbstractListModel):
 
     def tooltip(self, result: PhotoResult) -> str:
         """All that is known of a photo, as rich text: every place, its size, what each signal said."""
-        if result.path is None:
+        on_phones = [self.tr("{0}, album {1}").format(p.phone, p.album) for p in result.phones]
+        if result.is_preview:
+            only = self.tr("Only its preview is here; the original is on the phone.")
+            places = [result.phones[0].file, *on_phones, only]
+        elif result.path is None:
             places = [self.tr("The file is gone from every place it was seen.")]
         else:
-            places = [str(result.path), *map(str, result.other_paths)]
+            places = [str(result.path), *map(str, result.other_paths), *on_phones]
         lines = [f"<b>{escape(places[0])}</b>", *(escape(place) for place in places[1:])]
         locale = QLocale()
         facts = [f"{locale.toString(result.width)} × {locale.toString(result.height)}"]

@@ -372,7 +372,9 @@ def test_a_model_forgotten_while_it_is_embedded_ends_the_run(reader, directory):
 
 def test_a_gallery_of_the_first_format_is_brought_up_to_date_even_by_a_reader(directory):
     connection = sqlite3.connect(directory / "gallery.sqlite3")
-    connection.executescript("DROP TABLE unembedded; PRAGMA user_version = 1;")
+    later = ("previews", "originals", "phone_files", "phones", "unembedded")
+    drops = "".join(f"DROP TABLE {table};" for table in later)
+    connection.executescript(f"{drops} PRAGMA user_version = 1;")
     connection.close()
     with Gallery.open(directory, write=False) as reader:
         assert reader.count() == 12

@@ -146,6 +146,7 @@ def test_every_reason_the_decoder_writes_out_is_known():
     at_hand = {  # never of a skipped file
         *("There is no photo", "The thumbnail could", "The photo is not on"),
         *("What it lies on is not connected", "The file has changed since it was added"),
+        *("It is on the phone", "The file was changed in the gallery"),
     }
     for first, second in literals:
         reason = re.sub(r"\{[^}]*\}", "7", first + second)

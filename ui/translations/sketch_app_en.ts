@@ -12,6 +12,33 @@
     </message>
 </context>
 <context>
+    <name>AlbumList</name>
+    <message numerus="yes">
+        <source>Show %n more album(s)</source>
+        <translation>
+            <numerusform>Show %n more album</numerusform>
+            <numerusform>Show %n more albums</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AlbumRow</name>
+    <message numerus="yes">
+        <source>%Ln photo(s)</source>
+        <translation>
+            <numerusform>%Ln photo</numerusform>
+            <numerusform>%Ln photos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln video(s), counted only</source>
+        <translation>
+            <numerusform>%Ln video, counted only</numerusform>
+            <numerusform>%Ln videos, counted only</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AnswerControl</name>
     <message numerus="yes">
         <source>%n photo(s) found</source>
@@ -128,6 +155,50 @@
     </message>
 </context>
 <context>
+    <name>PhoneCard</name>
+    <message numerus="yes">
+        <source>%Ln photo(s) did not come</source>
+        <translation>
+            <numerusform>%Ln photo did not come</numerusform>
+            <numerusform>%Ln photos did not come</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PhonePanel</name>
+    <message numerus="yes">
+        <source>%n connected</source>
+        <translation>
+            <numerusform>%n connected</numerusform>
+            <numerusform>%n connected</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PhoneWords</name>
+    <message numerus="yes">
+        <source>%Ln photo(s) can be searched</source>
+        <translation>
+            <numerusform>%Ln photo can be searched</numerusform>
+            <numerusform>%Ln photos can be searched</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln video(s) stay on the phone</source>
+        <translation>
+            <numerusform>%Ln video stays on the phone</numerusform>
+            <numerusform>%Ln videos stay on the phone</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln folder(s) so far</source>
+        <translation>
+            <numerusform>%Ln folder so far</numerusform>
+            <numerusform>%Ln folders so far</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ScanProgress</name>
     <message numerus="yes">
         <source>about %n minute(s) left</source>
@@ -158,6 +229,16 @@
         <translation>
             <numerusform>{0} (%n file)</numerusform>
             <numerusform>{0} (%n files)</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SyncMeter</name>
+    <message numerus="yes">
+        <source>%Ln photo(s) can be searched already</source>
+        <translation>
+            <numerusform>%Ln photo can be searched already</numerusform>
+            <numerusform>%Ln photos can be searched already</numerusform>
         </translation>
     </message>
 </context>

@@ -105,6 +105,51 @@
     </message>
 </context>
 <context>
+    <name>AlbumList</name>
+    <message>
+        <source>Albums</source>
+        <translation>앨범</translation>
+    </message>
+    <message>
+        <source>Looking for albums…</source>
+        <translation>앨범을 찾는 중…</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <comment>albums ticked, albums in all</comment>
+        <translation>{1}개 중 {0}개</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>There are no photos on this phone.</source>
+        <translation>이 휴대폰에는 사진이 없어요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Show %n more album(s)</source>
+        <translation>
+            <numerusform>앨범 %n개 더 보기</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AlbumRow</name>
+    <message numerus="yes">
+        <source>%Ln photo(s)</source>
+        <translation>
+            <numerusform>사진 %Ln장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln video(s), counted only</source>
+        <translation>
+            <numerusform>동영상 %Ln개(개수만 세요)</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AnswerControl</name>
     <message>
         <source>Searching; the first time takes a little longer</source>
@@ -1012,7 +1057,417 @@ A closed fist lifts the pen.</source>
     </message>
 </context>
 <context>
+    <name>PhoneCard</name>
+    <message>
+        <source>Sync again</source>
+        <translation>다시 동기화</translation>
+    </message>
+    <message>
+        <source>Sync now</source>
+        <translation>지금 동기화</translation>
+    </message>
+    <message>
+        <source>Hide the choices</source>
+        <translation>선택 항목 숨기기</translation>
+    </message>
+    <message>
+        <source>Albums and originals</source>
+        <translation>앨범과 원본</translation>
+    </message>
+    <message>
+        <source>Originals</source>
+        <translation>원본</translation>
+    </message>
+    <message>
+        <source>{0} are free on this disk.</source>
+        <translation>이 디스크에 {0} 남아 있어요.</translation>
+    </message>
+    <message>
+        <source>Were these photos deleted on the phone?</source>
+        <translation>휴대폰에서 사진을 지우셨나요?</translation>
+    </message>
+    <message>
+        <source>{0} of its {1} photos are no longer there. Nothing has been taken out of the gallery yet.</source>
+        <translation>사진 {1}장 중 {0}장이 휴대폰에 없어요. 갤러리에서는 아직 아무것도 빼지 않았어요.</translation>
+    </message>
+    <message>
+        <source>Yes, deleted</source>
+        <translation>네, 지웠어요</translation>
+    </message>
+    <message>
+        <source>No, keep them</source>
+        <translation>아니요, 둘게요</translation>
+    </message>
+    <message>
+        <source>Unlock the phone and allow USB debugging</source>
+        <translation>휴대폰 잠금을 풀고 USB 디버깅을 허용하세요</translation>
+    </message>
+    <message>
+        <source>The question stands on its screen. Tick “Always allow from this computer”.</source>
+        <translation>휴대폰 화면에서 물어보고 있어요. ‘이 컴퓨터에서 항상 허용’을 선택하세요.</translation>
+    </message>
+    <message>
+        <source>The phone does not answer</source>
+        <translation>휴대폰이 응답하지 않아요</translation>
+    </message>
+    <message>
+        <source>Unlock it. If that does not help, unplug it and plug it in again.</source>
+        <translation>잠금을 풀어 보세요. 그래도 안 되면 케이블을 뺐다가 다시 연결하세요.</translation>
+    </message>
+    <message>
+        <source>This computer keeps the phone from the program</source>
+        <translation>이 컴퓨터가 휴대폰 접근을 막고 있어요</translation>
+    </message>
+    <message>
+        <source>Install the rules for Android phones (on Debian and Ubuntu: android-sdk-platform-tools-common), then plug the phone in again.</source>
+        <translation>안드로이드 휴대폰용 규칙을 설치한 다음(데비안·우분투: android-sdk-platform-tools-common) 휴대폰을 다시 연결하세요.</translation>
+    </message>
+    <message>
+        <source>The phone was unplugged</source>
+        <translation>휴대폰 연결이 끊겼어요</translation>
+    </message>
+    <message>
+        <source>What has come stays searchable. The rest comes when you plug it in again.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 다시 연결하면 나머지를 가져와요.</translation>
+    </message>
+    <message>
+        <source>The connection was lost</source>
+        <translation>연결이 끊겼어요</translation>
+    </message>
+    <message>
+        <source>What has come stays searchable. The rest comes when the phone is back.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 휴대폰이 다시 연결되면 나머지를 가져와요.</translation>
+    </message>
+    <message>
+        <source>The phone stopped answering</source>
+        <translation>휴대폰이 응답을 멈췄어요</translation>
+    </message>
+    <message>
+        <source>What has come stays searchable. Unlock the phone, then go on.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 잠금을 풀고 계속하세요.</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>이어서 하기</translation>
+    </message>
+    <message>
+        <source>{0} are left. </source>
+        <translation>{0} 남아 있어요. </translation>
+    </message>
+    <message>
+        <source>There is no room for more originals</source>
+        <translation>원본을 더 담을 공간이 없어요</translation>
+    </message>
+    <message>
+        <source>Free some space or choose fewer originals; it then goes on from here.</source>
+        <translation>공간을 비우거나 원본을 줄이면 여기서부터 이어져요.</translation>
+    </message>
+    <message>
+        <source>The phone could not be synced</source>
+        <translation>휴대폰을 동기화하지 못했어요</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln photo(s) did not come</source>
+        <translation>
+            <numerusform>사진 %Ln장을 가져오지 못했어요</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The next sync tries them again.</source>
+        <translation>다음 동기화에서 다시 시도해요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhoneControl</name>
+    <message>
+        <source>The original is on its way.</source>
+        <translation>원본을 가져오고 있어요.</translation>
+    </message>
+    <message>
+        <source>The original comes when the phone is connected.</source>
+        <translation>휴대폰이 연결되면 원본을 가져와요.</translation>
+    </message>
+    <message>
+        <source>{0} is in step with the gallery.</source>
+        <translation>{0}의 사진이 갤러리와 같아졌어요.</translation>
+    </message>
+    <message>
+        <source>{0} has a question: see the tab Phone.</source>
+        <translation>{0}에 확인할 것이 있어요. 휴대폰 탭을 보세요.</translation>
+    </message>
+    <message>
+        <source>{0} was unplugged. It goes on when it is back.</source>
+        <translation>{0} 연결이 끊겼어요. 다시 연결하면 이어서 해요.</translation>
+    </message>
+    <message>
+        <source>{0} could not be synced: see the tab Phone.</source>
+        <translation>{0}을(를) 동기화하지 못했어요. 휴대폰 탭을 보세요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhonePanel</name>
+    <message>
+        <source>Phone</source>
+        <translation>휴대폰</translation>
+    </message>
+    <message>
+        <source>Phones</source>
+        <translation>휴대폰</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n connected</source>
+        <translation>
+            <numerusform>%n대 연결됨</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Looking for phones…</source>
+        <translation>휴대폰을 찾는 중…</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 시도</translation>
+    </message>
+    <message>
+        <source>Phones in the gallery</source>
+        <translation>갤러리에 있는 휴대폰</translation>
+    </message>
+    <message>
+        <source>The phone is only read. Nothing on it is ever changed, and nothing leaves this computer.</source>
+        <translation>휴대폰은 읽기만 해요. 휴대폰의 어떤 것도 바꾸지 않고, 아무것도 이 컴퓨터 밖으로 나가지 않아요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhoneSteps</name>
+    <message>
+        <source>Connect your phone</source>
+        <translation>휴대폰을 연결하세요</translation>
+    </message>
+    <message>
+        <source>Its photos become searchable while you draw, the newest first.</source>
+        <translation>최근 사진부터 그림으로 찾을 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Turn on USB debugging</source>
+        <translation>USB 디버깅 켜기</translation>
+    </message>
+    <message>
+        <source>On the phone, open Settings, About phone, Software information and tap Build number seven times. Then turn on USB debugging under Developer options.</source>
+        <translation>휴대폰의 설정 &gt; 휴대전화 정보 &gt; 소프트웨어 정보에서 빌드번호를 일곱 번 누른 다음, 개발자 옵션에서 USB 디버깅을 켜세요.</translation>
+    </message>
+    <message>
+        <source>Plug it in</source>
+        <translation>케이블로 연결하기</translation>
+    </message>
+    <message>
+        <source>Use a USB cable that also carries data.</source>
+        <translation>데이터도 전송하는 USB 케이블을 사용하세요.</translation>
+    </message>
+    <message>
+        <source>Allow this computer</source>
+        <translation>이 컴퓨터 허용하기</translation>
+    </message>
+    <message>
+        <source>Unlock the phone and tap Allow when it asks.</source>
+        <translation>휴대폰 잠금을 풀고, 물어보면 허용을 누르세요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhoneWords</name>
+    <message numerus="yes">
+        <source>%Ln photo(s) can be searched</source>
+        <translation>
+            <numerusform>사진 %Ln장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln video(s) stay on the phone</source>
+        <translation>
+            <numerusform>동영상 %Ln개는 휴대폰에 남아요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln folder(s) so far</source>
+        <translation>
+            <numerusform>지금까지 폴더 %Ln개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Waits for your permission</source>
+        <translation>허용을 기다리고 있어요</translation>
+    </message>
+    <message>
+        <source>Does not answer</source>
+        <translation>응답이 없어요</translation>
+    </message>
+    <message>
+        <source>Not allowed by this computer</source>
+        <translation>이 컴퓨터가 막고 있어요</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>연결하는 중…</translation>
+    </message>
+    <message>
+        <source>Not connected</source>
+        <translation>연결되어 있지 않아요</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>일시정지됨</translation>
+    </message>
+    <message>
+        <source>The disk is full</source>
+        <translation>디스크가 가득 찼어요</translation>
+    </message>
+    <message>
+        <source>The sync stopped</source>
+        <translation>동기화가 멈췄어요</translation>
+    </message>
+    <message>
+        <source>Needs your word</source>
+        <translation>확인이 필요해요</translation>
+    </message>
+    <message>
+        <source>Syncing</source>
+        <translation>동기화 중</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>연결됨</translation>
+    </message>
+    <message>
+        <source>Wi-Fi</source>
+        <translation>Wi-Fi</translation>
+    </message>
+    <message>
+        <source>USB</source>
+        <translation>USB</translation>
+    </message>
+    <message>
+        <source>{0} of {1} photos can be searched</source>
+        <translation>사진 {1}장 중 {0}장을 찾을 수 있어요</translation>
+    </message>
+    <message>
+        <source>{0} originals here ({1})</source>
+        <translation>여기에 있는 원본 {0}장 ({1})</translation>
+    </message>
+    <message>
+        <source>Not synced yet</source>
+        <translation>아직 동기화하지 않았어요</translation>
+    </message>
+    <message>
+        <source>Last sync today, {0}</source>
+        <translation>마지막 동기화: 오늘 {0}</translation>
+    </message>
+    <message>
+        <source>Last sync yesterday, {0}</source>
+        <translation>마지막 동기화: 어제 {0}</translation>
+    </message>
+    <message>
+        <source>Last sync {0}</source>
+        <translation>마지막 동기화: {0}</translation>
+    </message>
+    <message>
+        <source>Getting ready</source>
+        <translation>준비하는 중</translation>
+    </message>
+    <message>
+        <source>Looking for photos</source>
+        <translation>사진을 찾아보는 중</translation>
+    </message>
+    <message>
+        <source>Fetching previews</source>
+        <translation>미리보기를 가져오는 중</translation>
+    </message>
+    <message>
+        <source>Fetching originals</source>
+        <translation>원본을 가져오는 중</translation>
+    </message>
+    <message>
+        <source>Finishing</source>
+        <translation>마무리하는 중</translation>
+    </message>
+    <message>
+        <source>{0} of {1} photos</source>
+        <translation>사진 {1}장 중 {0}장</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <comment>bytes done, bytes in all</comment>
+        <translation>{1} 중 {0}</translation>
+    </message>
+    <message>
+        <source>{0} a second</source>
+        <translation>초당 {0}</translation>
+    </message>
+    <message>
+        <source>{0} photos a second</source>
+        <translation>초당 {0}장</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>카메라</translation>
+    </message>
+    <message>
+        <source>Screenshots</source>
+        <translation>스크린샷</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>다운로드</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>The newest, up to {0} GB</source>
+        <translation>최근 사진부터 {0}GB까지</translation>
+    </message>
+    <message>
+        <source>Previews only</source>
+        <translation>미리보기만</translation>
+    </message>
+    <message>
+        <source>All originals</source>
+        <translation>모든 원본</translation>
+    </message>
+    <message>
+        <source>Enough to search. An original comes when you ask for it.</source>
+        <translation>찾는 데는 이것으로 충분해요. 원본은 원할 때 가져와요.</translation>
+    </message>
+    <message>
+        <source>Previews of all photos first, then the newest originals.</source>
+        <translation>모든 사진의 미리보기 다음에 최근 원본을 가져와요.</translation>
+    </message>
+    <message>
+        <source>Previews of all photos first, then every original.</source>
+        <translation>모든 사진의 미리보기 다음에 원본을 모두 가져와요.</translation>
+    </message>
+    <message>
+        <source>Phones are read with adb, which is not on this computer. Install it ({0}), then try again.</source>
+        <translation>휴대폰을 읽으려면 adb가 필요한데 이 컴퓨터에 없어요. 설치한 다음({0}) 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>Plug the phone in and unlock it, then try again.</source>
+        <translation>휴대폰을 연결하고 잠금을 푼 다음 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>This photo is no longer on a phone.</source>
+        <translation>이 사진은 이제 휴대폰에 없어요.</translation>
+    </message>
+    <message>
+        <source>Another window is syncing this phone already.</source>
+        <translation>다른 창에서 이 휴대폰을 이미 동기화하고 있어요.</translation>
+    </message>
+</context>
+<context>
     <name>PhotoActions</name>
+    <message>
+        <source>Fetch the original</source>
+        <translation>원본 가져오기</translation>
+    </message>
     <message>
         <source>Open</source>
         <translation>열기</translation>
@@ -1048,6 +1503,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>The path is on the clipboard.</source>
         <translation>경로를 클립보드에 복사했어요.</translation>
+    </message>
+    <message>
+        <source>The original is on {0}. Fetch it first: right-click the photo.</source>
+        <translation>원본은 {0}에 있어요. 먼저 사진을 마우스 오른쪽 버튼으로 눌러 가져오세요.</translation>
     </message>
     <message>
         <source>This photo’s file is no longer where it was. Scan its folder again if it was moved.</source>
@@ -1317,6 +1776,14 @@ A closed fist lifts the pen.</source>
         <translation>없어진 사진</translation>
     </message>
     <message>
+        <source>{0}, album {1}</source>
+        <translation>{0}, {1} 앨범</translation>
+    </message>
+    <message>
+        <source>Only its preview is here; the original is on the phone.</source>
+        <translation>여기에는 미리보기만 있어요. 원본은 휴대폰에 있어요.</translation>
+    </message>
+    <message>
         <source>The file is gone from every place it was seen.</source>
         <translation>파일이 있던 자리 어디에도 없어요.</translation>
     </message>
@@ -1579,12 +2046,20 @@ A closed fist lifts the pen.</source>
         <translation>사진</translation>
     </message>
     <message>
+        <source>Phone</source>
+        <translation>휴대폰</translation>
+    </message>
+    <message>
         <source>Gallery and filters</source>
         <translation>갤러리와 필터</translation>
     </message>
     <message>
-        <source>Photos or gallery</source>
-        <translation>사진 또는 갤러리</translation>
+        <source>Photos, gallery or phone</source>
+        <translation>사진, 갤러리 또는 휴대폰</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>갤러리</translation>
     </message>
     <message>
         <source>Ranking</source>
@@ -1704,6 +2179,31 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Reading photos: {0} of {1}</source>
         <translation>사진을 읽는 중: {1}장 중 {0}장</translation>
+    </message>
+</context>
+<context>
+    <name>SyncMeter</name>
+    <message>
+        <source>Paused</source>
+        <translation>일시정지됨</translation>
+    </message>
+    <message>
+        <source>Waiting for the phone</source>
+        <translation>휴대폰을 기다리는 중</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln photo(s) can be searched already</source>
+        <translation>
+            <numerusform>벌써 사진 %Ln장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속하기</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>일시정지</translation>
     </message>
 </context>
 <context>

@@ -1,0 +1,358 @@
+"""What ``sketch-app phone`` does, and how it speaks: tables and one bar for people, JSON for programs.
+
+`sketch_app.cli_phone` declares the commands; how a phone is synced is the concern of `sketch_app.phone`.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from sketch_app.errors import SketchAppError
+from sketch_app.paths import AppPaths
+from sketch_app.phone.access import AdbAccess
+from sketch_app.phone.records import (
+    Originals,
+    SyncChoices,
+    SyncControl,
+    SyncPhase,
+    SyncProgress,
+    SyncReport,
+)
+from sketch_app.workspace import Workspace
+
+if TYPE_CHECKING:
+    from device.phone.watch import PhoneInfo
+    from sketch_app.phone.states import PhoneAlbum
+
+LOOK_SECONDS = 5.0
+"""How long a command waits for phones to say who they are."""
+
+_NO_PHONE = (
+    "No phone is connected: plug one in by USB, open Settings > About phone > Software information, tap the "
+    "build number seven times, and switch on “USB debugging” under Developer options."
+)
+_DOING = {
+    SyncPhase.LISTING: "Listing folders",
+    SyncPhase.PREVIEWS: "Previews",
+    SyncPhase.ORIGINALS: "Originals",
+    SyncPhase.FINISHING: "Finishing",
+}
+
+
+class Phones:
+    """The connected phones, followed while a command runs, and the gallery they go into."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.access = AdbAccess(workspace)
+        self.news: queue.Queue[tuple[PhoneInfo, ...]] = queue.Queue()
+        self._stop = self.access.watch(lambda found: self.news.put(tuple(found)))
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop()
+        self.workspace.close()
+
+    def connected(self) -> tuple[PhoneInfo, ...]:
+        """The phones as they are once each has said who it is, or has had time enough to."""
+        deadline = time.monotonic() + LOOK_SECONDS
+        found: tuple[PhoneInfo, ...] = ()
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                found = self.news.get(timeout=left)
+            except queue.Empty:
+                break
+            if all(phone.state != "connecting" for phone in found):
+                break
+        return found
+
+    def ready(self, wanted: str | None) -> PhoneInfo:
+        """The phone that a person means.
+
+        Raises
+        ------
+        SketchAppError
+            There is none, or it is not ready, or there are several; the sentence says what to do.
+        """
+        found = self.connected()
+        if not found:
+            raise SketchAppError(_NO_PHONE)
+        if wanted is not None:
+            named = [
+                p for p in found if wanted in (p.serial, p.adb_serial) or wanted.lower() == p.name.lower()
+            ]
+            if not named:
+                raise SketchAppError(f"There is no phone “{wanted}”: connected are {_names(found)}.")
+            found = tuple(named)
+        ready = [phone for phone in found if phone.state == "ready"]
+        if not ready:
+            raise SketchAppError(f"{found[0].name or found[0].serial}: {found[0].what_to_do}")
+        if len(ready) > 1:
+            raise SketchAppError(f"Several phones are connected, say which with --phone: {_names(ready)}.")
+        return ready[0]
+
+
+def _names(phones: Sequence[PhoneInfo]) -> str:
+    return ", ".join(f"{phone.name or phone.model} ({phone.serial})" for phone in phones)
+
+
+@contextmanager
+def open_phones(gallery: Path | None, *, paths: AppPaths | None = None) -> Iterator[Phones]:
+    """The connected phones and a workspace, for one command.
+
+    Raises
+    ------
+    device.phone.errors.AdbMissingError
+        There is no adb on this computer.
+    """
+    workspace = Workspace(paths or AppPaths.default(), gallery=gallery)
+    try:
+        phones = Phones(workspace)
+    except BaseException:
+        workspace.close()
+        raise
+    try:
+        yield phones
+    finally:
+        phones.close()
+
+
+def choices_of(
+    workspace: Workspace,
+    serial: str,
+    *,
+    originals: str | None = None,
+    gigabytes: float | None = None,
+    folders: Sequence[str] | None = None,
+) -> SyncChoices:
+    """The settings' choices, but for those of this run.
+
+    Raises
+    ------
+    SketchAppError
+        There is no such choice.
+    """
+    stored = workspace.settings
+    which = originals or str(getattr(stored, "phone_originals", Originals.PREVIEWS))
+    try:
+        wanted = Originals(which)
+    except ValueError as error:
+        raise SketchAppError(f"Originals cannot be “{which}”: choose previews, some or all.") from error
+    if gigabytes is None:
+        gigabytes = float(getattr(stored, "phone_originals_gb", SyncChoices().originals_gb))
+    if folders is None:  # "<serial>:<path>" each, as the window keeps them
+        kept = [entry.partition(":/") for entry in getattr(stored, "phone_folders", [])]
+        folders = [f"/{path}" for known, _, path in kept if known == serial]
+    paths = tuple(_on_phone(folder) for folder in folders)
+    return SyncChoices(wanted, gigabytes, paths)
+
+
+def _on_phone(folder: str) -> bytes:
+    """A folder of the phone as people write it: “DCIM” and “/sdcard/DCIM” are in its own storage."""
+    path = folder.rstrip("/")
+    for spelled in ("/sdcard", "/storage/self/primary"):
+        if path == spelled or path.startswith(spelled + "/"):
+            path = path[len(spelled) :].lstrip("/")
+    if not path.startswith("/"):
+        path = f"/storage/emulated/0/{path}".rstrip("/")
+    return path.encode("utf-8", "surrogateescape")
+
+
+def sync_with_bar(
+    access: AdbAccess, phone: PhoneInfo, choices: SyncChoices, console: Console, *, confirm: bool = False
+) -> SyncReport:
+    """Sync with a progress bar; Ctrl-C ends it in good order.
+
+    Raises
+    ------
+    index.errors.GalleryError, SketchAppError
+        Each with a sentence.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    control = SyncControl()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with (
+        _cancelled_by_ctrl_c(control),
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task(_DOING[SyncPhase.LISTING], total=None, rate="")
+
+        def progress(state: SyncProgress) -> None:
+            rate = f"{state.rate / 1e6:.0f} MB/s" if state.phase is SyncPhase.ORIGINALS else ""
+            bar.update(
+                task,
+                description=_DOING[state.phase],
+                completed=state.done,
+                total=state.total or None,
+                rate=rate,
+            )
+
+        return access.sync(phone.serial, choices, control, progress, confirm_disappeared=confirm)
+
+
+@contextmanager
+def _cancelled_by_ctrl_c(control: SyncControl) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: control.cancel())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def keep_in_step(
+    phones: Phones,
+    out: Console,
+    errors: Console,
+    *,
+    originals: str | None = None,
+    gigabytes: float | None = None,
+) -> None:
+    """Sync every phone as soon as it is ready, and again whenever it comes back; ends with Ctrl-C."""
+    from index.errors import GalleryError
+
+    out.print("Watching for phones; Ctrl-C ends it.")
+    ready: set[str] = set()
+    told: dict[str, str] = {}
+    try:
+        while True:
+            found = phones.news.get()
+            for phone in found:
+                if phone.what_to_do and told.get(phone.serial) != phone.what_to_do:
+                    out.print(f"{phone.name or phone.serial}: {phone.what_to_do}", markup=False)
+                told[phone.serial] = phone.what_to_do
+            now = {phone.serial for phone in found if phone.state == "ready"}
+            for phone in found:
+                if phone.serial not in now - ready:
+                    continue
+                out.print(f"{phone.name or phone.serial}: syncing", markup=False)
+                try:
+                    choices = choices_of(
+                        phones.workspace, phone.serial, originals=originals, gigabytes=gigabytes
+                    )
+                    report = sync_with_bar(phones.access, phone, choices, errors)
+                except GalleryError as error:
+                    errors.print(str(error), markup=False, style="red")
+                    continue
+                print_report(report, out)
+                if report.stopped == "cancelled":
+                    return
+            ready = now
+    except KeyboardInterrupt:
+        out.print("Stopped.")
+
+
+def print_phones(phones: Phones, console: Console) -> None:
+    """What ``phone list`` prints for people."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    connected = phones.connected()
+    held = {one.serial: one for one in phones.access.summaries()}
+    if not connected and not held:
+        console.print(_NO_PHONE)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("phone", "serial", "state", "photos", "searchable", "originals", "last sync"):
+        table.add_column(column, overflow="fold")
+    here = {phone.serial: phone for phone in connected}
+    for serial in [*here, *(known for known in held if known not in here)]:
+        phone, one = here.get(serial), held.get(serial)
+        name = (phone.name or phone.model if phone else "") or (one.name if one else "") or serial
+        state = f"{phone.state}, {phone.connection}" if phone else "not connected"
+        counts = ("", "", "", "")
+        if one is not None:
+            originals = f"{one.originals} ({one.original_bytes / 1e9:.1f} GB)"
+            counts = (str(one.files), str(one.shown), originals, _when(one.synced_at))
+        table.add_row(*(escape(cell) for cell in (name, serial, state, *counts)))
+    console.print(table)
+    for phone in connected:
+        if phone.what_to_do:
+            console.print(f"{phone.name or phone.serial}: {phone.what_to_do}", markup=False)
+
+
+def _when(seconds: int | None) -> str:
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+
+
+def phones_as_json(phones: Phones) -> str:
+    """What ``phone list --json`` prints."""
+    rows = {"connected": [asdict(phone) for phone in phones.connected()]}
+    rows["in_gallery"] = [asdict(one) for one in phones.access.summaries()]
+    return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def print_albums(albums: Sequence[PhoneAlbum], console: Console) -> None:
+    """What ``phone albums`` prints for people."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("album", "photos", "videos", "folder"):
+        table.add_column(
+            column, overflow="fold", justify="left" if column in ("album", "folder") else "right"
+        )
+    for album in albums:
+        table.add_row(escape(album.name), str(album.photos), str(album.videos), escape(album.display))
+    console.print(table)
+
+
+def albums_as_json(albums: Sequence[PhoneAlbum]) -> str:
+    """What ``phone albums --json`` prints."""
+    rows = [{"name": a.name, "folder": a.display, "photos": a.photos, "videos": a.videos} for a in albums]
+    return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def print_report(report: SyncReport, console: Console) -> None:
+    """What ``phone sync`` prints for people."""
+    parts = [
+        f"{report.added} new",
+        f"{report.changed} changed",
+        f"{report.moved} moved",
+        f"{report.missing} gone",
+        f"{report.unchanged} unchanged",
+        f"{report.videos} videos not fetched",
+    ]
+    console.print(", ".join(parts), highlight=False)
+    console.print(
+        f"{report.previews} previews and {report.originals} originals ({report.bytes / 1e6:.0f} MB) "
+        f"in {report.seconds:.1f} s",
+        highlight=False,
+    )
+    for heading, files in (("not fetched", report.failed), ("cannot be shown", report.refused)):
+        for failed in files[:20]:
+            console.print(f"  {heading}: {failed.display}: {failed.reason}", markup=False, highlight=False)
+        if len(files) > 20:
+            console.print(f"  and {len(files) - 20} more")
+    if report.asks is not None:
+        console.print(f"{report.asks.sentence} If so: sketch-app phone sync --confirm-deleted", markup=False)
+    if report.stopped is not None:
+        console.print(
+            report.sentence or "Stopped: the next sync goes on from here.", markup=False, highlight=False
+        )
+
+
+def report_as_json(report: SyncReport) -> str:
+    """What ``phone sync --json`` prints."""
+    return json.dumps({**asdict(report), "whole": report.whole}, ensure_ascii=False, indent=1)

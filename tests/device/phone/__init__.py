@@ -1,0 +1,1 @@
+"""Tests of reading phones, against the real adb server and the real daemon of Android."""

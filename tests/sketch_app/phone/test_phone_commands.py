@@ -1,0 +1,67 @@
+"""``sketch-app phone``: what people and programs see of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from sketch_app.cli_phone import phone_app
+from sketch_app.model_sets import embedded_set
+from tests.sketch_app.phone.phone_gallery import jpeg
+
+COLUMNS = {"COLUMNS": "200"}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKETCH_APP_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def run(*words):
+    app = typer.Typer()
+    app.add_typer(phone_app, name="phone")
+    return CliRunner().invoke(app, ["phone", *words], env=COLUMNS)
+
+
+def test_without_a_phone_it_says_how_to_get_one(rig, home):
+    result = run("sync")
+    assert result.exit_code == 1
+    assert "USB debugging" in result.stderr
+    result = run("list")
+    assert result.exit_code == 0
+    assert "USB debugging" in result.stdout
+
+
+def test_a_phone_is_listed_its_albums_shown_and_it_is_synced(phone, home):
+    for number in range(3):
+        phone.put(f"DCIM/Camera/{number}.jpg", jpeg(number, bytes_after=70_000, thumbnail=number))
+    phone.put("Pictures/Screenshots/Screenshot_1.jpg", jpeg(8))
+    albums = json.loads(run("albums", "--json").stdout)
+    assert {(album["name"], album["photos"]) for album in albums} == {("Camera", 3), ("Screenshots", 1)}
+    result = run("sync", "--originals", "all", "--gb", "1", "--json")
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["whole"]
+    assert (report["added"], report["originals"]) == (4, 4)
+    listed = json.loads(run("list", "--json").stdout)
+    assert [one["serial"] for one in listed["connected"]] == [phone.hardware_serial]
+    assert listed["in_gallery"][0]["originals"] == 4
+    shown = run("list").stdout
+    assert phone.hardware_serial in shown
+    assert "ready" in shown
+    again = run("sync", "--folder", "/sdcard/DCIM")
+    assert "3 unchanged" in again.stdout
+    assert embedded_set().photos.model_id
+
+
+def test_a_phone_that_is_not_meant_and_a_choice_that_is_none_are_sentences(phone, home):
+    result = run("sync", "--phone", "nobody")
+    assert result.exit_code == 1
+    assert "no phone “nobody”" in result.stderr
+    result = run("sync", "--originals", "most")
+    assert result.exit_code == 1
+    assert "previews, some or all" in result.stderr

@@ -1,0 +1,4 @@
+#!/bin/sh
+# settings get global NAME - the test phone's: the same lines as getprop's
+value=$(getprop "$3")
+echo "${value:-null}"

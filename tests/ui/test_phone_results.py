@@ -1,0 +1,64 @@
+"""Photos of a phone among the photos found: they say where they are, and their original can be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sketch_app.search_types import PhonePlace, PhotoResult
+from tests.ui.small_gallery import make_workspace
+from ui.photo_actions import PhotoActions
+from ui.results_model import ResultsModel
+
+ON_PHONE = PhonePlace("Galaxy S23", "Camera", "20240817_181502.jpg", is_preview=True)
+
+
+def result(path: Path | None = None, phones: tuple[PhonePlace, ...] = (ON_PHONE,)) -> PhotoResult:
+    return PhotoResult(7, 0.8, path, (), 4000, 3000, None, phones=phones)
+
+
+@pytest.fixture
+def actions(qtbot, tmp_path):
+    workspace = make_workspace(tmp_path / "home", None)
+    actions = PhotoActions(workspace)
+    yield actions
+    workspace.close()
+
+
+def test_a_preview_says_its_phone_and_album_and_that_the_original_is_there(qtbot):
+    model = ResultsModel()
+    model.show([result()])
+    said = model.tooltip(model.results[0])
+    assert "Galaxy S23" in said
+    assert "Camera" in said
+    assert "Only its preview is here" in said
+    assert "20240817_181502.jpg" in model.data(model.index(0))
+
+
+def test_a_photo_that_is_here_too_says_both_places(qtbot):
+    said = ResultsModel().tooltip(result(Path("/photos/a.jpg")))
+    assert "a.jpg" in said
+    assert "Galaxy S23" in said
+    assert "Only its preview" not in said
+
+
+def test_the_menu_of_a_preview_fetches_the_original(qtbot, actions):
+    menu = actions.menu(result(), None)
+    assert menu.defaultAction().text() == "Fetch the original"
+    with qtbot.waitSignal(actions.original_wanted) as asked:
+        menu.defaultAction().trigger()
+    assert asked.args == [7]
+    menu.deleteLater()
+
+
+def test_opening_a_preview_says_where_the_original_is(qtbot, actions):
+    with qtbot.waitSignal(actions.notice) as said:
+        actions.open(result())
+    assert "Galaxy S23" in said.args[0]
+
+
+def test_a_photo_that_is_nowhere_offers_no_fetching(qtbot, actions):
+    menu = actions.menu(result(phones=()), None)
+    assert "Fetch the original" not in [action.text() for action in menu.actions()]
+    menu.deleteLater()
