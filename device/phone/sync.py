@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TypeAlias
 
 from device.phone.connection import Connection
 from device.phone.errors import PhoneError, PhoneFileGoneError, PhoneRefusedError
@@ -19,6 +20,7 @@ from device.phone.names import shown
 from device.phone.transport import Transport, quoted
 
 CHUNK = 64 * 1024  # bytes; the longest DATA packet of the protocol (SYNC_DATA_MAX)
+_BLOCK = 4 * CHUNK  # bytes; larger ones were no faster
 _LONGEST_PATH = 1024  # bytes; adbd ends the session at a longer one
 _LONGEST_NAME = 4096  # bytes; Linux allows 255
 _LONGEST_WORDS = 4096  # bytes of an error message
@@ -26,6 +28,7 @@ _LONGEST_WORDS = 4096  # bytes of an error message
 _STAT_V1 = struct.Struct("<III")  # mode, size, mtime
 _STAT_V2 = struct.Struct("<IQQIIIIQqqq")  # error, dev, ino, mode, nlink, uid, gid, size, atime, mtime, ctime
 _LENGTH = struct.Struct("<I")
+_HEADER = struct.Struct("<4sI")  # of a packet of a file: its kind, its length
 
 # The phone is a Linux and sends Linux' own error numbers; ENOENT, ENOTDIR and ELOOP mean there is no such
 # file.
@@ -35,6 +38,14 @@ _GONE_NUMBERS = {
     40: "Too many levels of symbolic links",
 }
 _GONE_WORDS = ("No such file", "Not a directory", "Too many symbolic links", "Too many levels of symbolic")
+
+
+Pieces: TypeAlias = Sequence[bytes | memoryview]
+"""Bytes that go behind one another."""
+
+
+class _FileRefused(Exception):
+    """The phone answered FAIL."""
 
 
 class _WithMode:
@@ -125,6 +136,7 @@ class SyncSession:
         self._connection: Connection | None = None
         self._ended = False
         self._receiving = False
+        self._block = bytearray(_BLOCK)
 
     def __enter__(self) -> SyncSession:
         return self
@@ -257,7 +269,11 @@ class SyncSession:
         return result.exit == 0 and not result.stdout and not result.stderr
 
     def receive(self, path: bytes, *, offset: int = 0) -> Iterator[bytes]:
-        """Receive a file's bytes.
+        """Receive a file's bytes, as ``receive_pieces`` does, in chunks that last."""
+        return (b"".join(pieces) for pieces in self.receive_pieces(path, offset=offset))
+
+    def receive_pieces(self, path: bytes, *, offset: int = 0) -> Iterator[Pieces]:
+        """Receive a file's bytes where they came to lie, for one who writes them on at once.
 
         The protocol always begins at a file's start. From ``offset`` on, the bytes come from the phone's
         ``dd`` over a connection of its own; where the phone has none, from the start, and what is before the
@@ -272,9 +288,11 @@ class SyncSession:
 
         Yields
         ------
-        chunk
-            1 byte to 1 MiB; together the file, if the iterator ends without an error. A file that changes
-            meanwhile is not noticed here: compare its size, and ``stat`` it again.
+        pieces
+            What goes behind one another, 1 byte to 1 MiB in all; **valid until the next are asked for**.
+            Together the file, if the iterator ends without an error; what came before an error is yielded
+            before it. A file that changes meanwhile is not noticed here: compare its size, and ``stat`` it
+            again.
 
         Raises
         ------
@@ -291,35 +309,27 @@ class SyncSession:
             return _without_start(self._received(path), offset)
         return self._received_from(path, offset)
 
-    def _received(self, path: bytes) -> Iterator[bytes]:
+    def _received(self, path: bytes) -> Iterator[Pieces]:
         connection = self._request(b"RECV", path)
         self._receiving = True
         whole = False
         try:
-            while (answer := connection.read(4)) != b"DONE":
-                if answer == b"FAIL":
-                    raise self._refused(path, _read_failure(connection))
-                if answer != b"DATA":
-                    raise connection.out_of_step(answer)
-                (length,) = _LENGTH.unpack(connection.read(_LENGTH.size))
-                if length > CHUNK:
-                    raise connection.out_of_step(b"DATA of %d bytes" % length)
-                if length:
-                    yield connection.read(length)
-            connection.read(_LENGTH.size)
+            yield from _packets(connection, self._block)
             whole = True
+        except _FileRefused as refusal:
+            raise self._refused(path, str(refusal)) from None
         finally:
             if not whole:  # what is left of the file cannot be skipped
                 connection.close()
             if self._connection is connection:
                 self._receiving = False
 
-    def _received_from(self, path: bytes, offset: int) -> Iterator[bytes]:
+    def _received_from(self, path: bytes, offset: int) -> Iterator[Pieces]:
         blocks, rest = divmod(offset, CHUNK)
         # Every Android's dd knows these operands; a skip counted in bytes came late.
         script = b"dd if=%s bs=%d skip=%d" % (quoted(path), CHUNK, blocks)
         with self._transport.script(script) as stream:
-            yield from _without_start(stream, rest)
+            yield from _without_start(((chunk,) for chunk in stream), rest)
             ended, words = stream.exit, shown(stream.stderr.strip(), limit=200)
         if ended in (126, 127):  # what a shell says when it has no such program
             yield from _without_start(self._received(path), offset)
@@ -334,12 +344,16 @@ class SyncSession:
         return PhoneRefusedError(f"{where} on {self._transport.name} cannot be read ({words}).", words)
 
 
-def _read_failure(connection: Connection) -> str:
-    """Read the words after FAIL, and close the connection: adbd ends the session after it."""
-    (length,) = _LENGTH.unpack(connection.read(_LENGTH.size))
-    words = shown(connection.read(min(length, _LONGEST_WORDS)))
+def _read_failure(connection: Connection, length: int | None = None, begun: bytes = b"") -> str:
+    """Read the words after FAIL, and close the connection: adbd ends the session after it.
+
+    ``length`` and ``begun`` are what was read of them already.
+    """
+    if length is None:
+        (length,) = _LENGTH.unpack(connection.read(_LENGTH.size))
+    words = begun + connection.read(max(0, min(length, _LONGEST_WORDS) - len(begun)))
     connection.close()
-    return words
+    return shown(words[:length])
 
 
 def _read_entry(connection: Connection, *, second: bool) -> RemoteEntry:
@@ -358,11 +372,59 @@ def _read_entry(connection: Connection, *, second: bool) -> RemoteEntry:
     return RemoteEntry(name, mode, size, mtime, inode, error)
 
 
-def _without_start(chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """Pass chunks on, without their first ``count`` bytes."""
-    for chunk in chunks:
-        if count >= len(chunk):
-            count -= len(chunk)
-            continue
-        yield chunk[count:] if count else chunk
-        count = 0
+def _packets(connection: Connection, block: bytearray) -> Iterator[Pieces]:
+    """Yield a file's bytes from its packets, where they lie in ``block``: none is copied on its way.
+
+    Raises
+    ------
+    _FileRefused
+        With the phone's words.
+    """
+    view = memoryview(block)
+    pieces: list[memoryview] = []
+    begun = filled = left = 0  # what is taken, and received, of the block; what is to come of a packet
+    enough = CHUNK  # the first ones at once: some readers want a file's beginning only
+    while True:
+        try:
+            filled += connection.read_some(view[filled:])
+            while begun < filled and (left or filled - begun >= _HEADER.size):
+                if left:
+                    taken = min(left, filled - begun)
+                    pieces.append(view[begun : begun + taken])
+                    begun, left = begun + taken, left - taken
+                    continue
+                answer, length = _HEADER.unpack_from(view, begun)
+                begun += _HEADER.size
+                if answer == b"DONE" and begun == filled:
+                    break
+                if answer == b"FAIL":
+                    raise _FileRefused(_read_failure(connection, length, bytes(view[begun:filled])))
+                if answer != b"DATA" or length > CHUNK:
+                    raise connection.out_of_step(b"%b of %d bytes" % (answer, length))
+                left = length
+            else:
+                answer = b""
+        except (PhoneError, _FileRefused):
+            if pieces:
+                yield pieces
+            raise
+        if pieces and (filled >= enough or answer):
+            yield pieces
+            pieces, enough = [], len(view) // 2
+        if answer:
+            return
+        if not pieces:  # at most a part of a header is left
+            view[: filled - begun] = view[begun:filled]
+            begun, filled = 0, filled - begun
+
+
+def _without_start(received: Iterable[Pieces], count: int) -> Iterator[Pieces]:
+    """Pass pieces on, without their first ``count`` bytes."""
+    for pieces in received:
+        kept: list[bytes | memoryview] = []
+        for piece in pieces:
+            if count < len(piece):
+                kept.append(memoryview(piece)[count:])
+            count = max(0, count - len(piece))
+        if kept:
+            yield kept

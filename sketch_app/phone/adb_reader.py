@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from device.phone.folders import Album, FolderListing, RemoteFile, albums, storages, walk
 from device.phone.media import MediaRow, read_media
@@ -11,6 +13,7 @@ from device.phone.previews import PreviewWish, read_previews
 from device.phone.sync import SyncSession
 from device.phone.transport import Transport
 from index.phone_files import PHONE_SEPARATOR, ListedFile
+from sketch_app.phone.read_ahead import read_ahead
 from sketch_app.phone.reader import FileSession, FoundPreview, PhoneListing
 
 
@@ -47,10 +50,13 @@ class AdbPhone:
             # First what answers at once: MediaStore is given a minute, which a silent phone is not worth.
             session.stat(PHONE_SEPARATOR)
             roots = storages(session)
-            media = {row.path: row for row in read_media(self.transport) or ()}
-            for listing in walk(session, roots, wanted=wanted):
-                inside = not chosen or any(_is_in(listing.path, folder) for folder in chosen)
-                yield _in_our_words(listing, media, with_files=inside)
+            # The walk goes on while MediaStore is asked: on a phone that takes a second or two.
+            with closing(read_ahead(walk(session, roots, wanted=wanted))) as walked:
+                begun = list(islice(walked, 1))
+                media = {row.path: row for row in read_media(self.transport) or ()}
+                for listing in chain(begun, walked):
+                    inside = not chosen or any(_is_in(listing.path, folder) for folder in chosen)
+                    yield _in_our_words(listing, media, with_files=inside)
 
     def albums(self) -> tuple[Album, ...]:
         """The folders with photos or videos, the one with the newest first."""

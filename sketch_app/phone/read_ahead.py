@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 AHEAD = 1024
-"""Items that may wait: of previews, some tens of megabytes."""
+"""Items that may wait: of previews or listings, some tens of megabytes."""
 
 _LOOK_EVERY_S = 0.2
 
@@ -41,7 +41,7 @@ def read_ahead(items: Iterator[T], ahead: int = AHEAD) -> Generator[T]:
         else:
             put(None)
 
-    threading.Thread(target=read, name="phone-previews", daemon=True).start()
+    threading.Thread(target=read, name="phone-ahead", daemon=True).start()
     try:
         while (item := waiting.get()) is not None:
             if isinstance(item, Exception):

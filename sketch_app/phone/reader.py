@@ -61,8 +61,8 @@ class FileSession(Protocol):
         """Look at a file; PhoneError, as everywhere here."""
         ...
 
-    def receive(self, path: bytes, *, offset: int = 0) -> Iterator[bytes]:
-        """Its bytes from `offset` on."""
+    def receive_pieces(self, path: bytes, *, offset: int = 0) -> Iterator[Sequence[bytes | memoryview]]:
+        """Its bytes from `offset` on, in pieces that are valid until the next ones are asked for."""
         ...
 
     def close(self) -> None:

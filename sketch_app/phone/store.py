@@ -7,11 +7,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,14 +31,14 @@ _SUFFIXES = {"jpeg": "jpg", "heif": "heic", "tiff": "tif"}
 _OTHER_SUFFIX = "bin"
 _PART_NAME = re.compile(r"([0-9]+)-([0-9]+)-(-?[0-9]+)")
 _HASH_BLOCK = 1 << 20
-_WRITE_BLOCK = 1 << 19
+_MOST_PIECES = 1024  # IOV_MAX of Linux and macOS
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Digest(Protocol):
     """A digest that is under way, such as those of `hashlib`."""
 
-    def update(self, data: bytes, /) -> None: ...  # noqa: D102
+    def update(self, data: bytes | memoryview, /) -> None: ...  # noqa: D102
     def digest(self) -> bytes: ...  # noqa: D102
 
 
@@ -112,8 +113,7 @@ class OriginalStore:
         ------
         DiskFullError
         """
-        self._make_folder(self._parts)
-        free = shutil.disk_usage(self._parts).free
+        free = shutil.disk_usage(self._gallery).free
         if free - size < self._reserve:
             raise _full(self._gallery, free)
 
@@ -230,8 +230,6 @@ class Part:
                 self._rest.replace(self.path)
         known = self.path.exists()
         self._hash = _digest_of(self.path, store.digest()) if known else store.digest()
-        self._pending: list[bytes] = []
-        self._waiting = 0
         self.head = b""
         if known:
             with self.path.open("rb") as begun:
@@ -239,39 +237,30 @@ class Part:
         self._stream = self.path.open("ab" if known else "wb", buffering=0)
         self.offset = self._stream.tell() if known else 0
 
-    def write(self, chunk: bytes) -> None:
-        """Append.
+    def write(self, pieces: Sequence[bytes | memoryview]) -> int:
+        """Append; returns the number of bytes.
 
         Raises
         ------
         DiskFullError, GalleryError
         """
-        if len(self.head) < SNIFF_BYTES:
-            self.head += chunk[: SNIFF_BYTES - len(self.head)]
-        self._pending.append(chunk)
-        self.offset += len(chunk)
-        self._waiting += len(chunk)
-        if self._waiting >= _WRITE_BLOCK:
-            self._write()
-
-    def _write(self) -> None:
-        """In large blocks: each write and each update of the digest lets the other worker go first."""
-        block = b"".join(self._pending)
-        self._pending.clear()
-        self._waiting = 0
+        for piece in pieces:
+            if len(self.head) < SNIFF_BYTES:
+                self.head += piece[: SNIFF_BYTES - len(self.head)]
+        count = sum(len(piece) for piece in pieces)
+        self.offset += count
         try:
-            written = self._stream.write(block)
-            while written < len(block):  # an unbuffered write may take less than it is given
-                written += self._stream.write(block[written:])
+            _write_all(self._stream, pieces, count)
         except OSError as error:
             raise self._store.sentence(error) from error
-        self._hash.update(block)
+        for piece in pieces:
+            self._hash.update(piece)
+        return count
 
     def interrupt(self) -> None:
         """Keep what is here for the next time."""
         try:
             if self.offset and not self._stream.closed:
-                self._write()
                 os.fsync(self._stream.fileno())
                 self._stream.close()
                 self.path.replace(self._rest)
@@ -292,13 +281,7 @@ class Part:
         return self._hash.digest()
 
     def close(self) -> None:
-        """All is here: no more is written.
-
-        Raises
-        ------
-        DiskFullError, GalleryError
-        """
-        self._write()
+        """All is here: no more is written."""
         self._stream.close()
 
     def keep(self) -> Kept:
@@ -313,6 +296,19 @@ class Part:
             return Kept(self.content, self._store.keep(self.path, self.content, self.head, self._file))
         except OSError as error:
             raise self._store.sentence(error) from error
+
+
+def _write_all(stream: io.FileIO, pieces: Sequence[bytes | memoryview], count: int) -> None:
+    """In one call where the system can: each call lets the other worker go first."""
+    written = 0
+    if hasattr(os, "writev") and len(pieces) <= _MOST_PIECES:
+        written = os.writev(stream.fileno(), pieces)
+    for piece in pieces if written < count else ():
+        # Either write may take less than it is given.
+        skipped = min(written, len(piece))
+        written -= skipped
+        while skipped < len(piece):
+            skipped += stream.write(memoryview(piece)[skipped:])
 
 
 def _part_name(file: PhoneFile) -> str:

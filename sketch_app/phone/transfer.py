@@ -19,8 +19,10 @@ from sketch_app.phone.reader import FileSession, PhoneReader
 from sketch_app.phone.records import SyncControl
 from sketch_app.phone.store import Kept, OriginalStore, Part
 
-WORKERS = 2
-"""While one waits for the phone's answer, the other fills the cable."""
+WORKERS = 3
+"""While one waits for the phone's answer and one for the disk, the third fills the cable. On loopback that is
+1.1 times as fast as two; a USB 2 cable is full with either.
+"""
 
 _RATE_WINDOW_S = 5.0
 _LOOK_EVERY_S = 0.5
@@ -230,9 +232,8 @@ class Transfer:
     def _receive(self, session: FileSession, part: Part, file: PhoneFile) -> None:
         if part.offset == file.size and part.offset:
             return
-        for chunk in session.receive(file.path, offset=part.offset):
-            part.write(chunk)
-            self._count(len(chunk))
+        for pieces in session.receive_pieces(file.path, offset=part.offset):
+            self._count(part.write(pieces))
             if part.offset > file.size:
                 return  # it grows while it is read
             if self._control.paused or self._control.cancelled or self._failed.is_set():

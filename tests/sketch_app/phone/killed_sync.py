@@ -25,9 +25,9 @@ MOST_STEPS = 25
 def child(gallery: Path, phone: AdbPhone, done: int) -> None:
     write, begin = store.Part.write, sync_run.WriterSlices.database
 
-    def told_write(part, chunk):
-        os.write(done, b".")
-        write(part, chunk)
+    def told_write(part, pieces):
+        os.write(done, b"." * len(pieces))
+        return write(part, pieces)
 
     def told_begin(slices):
         os.write(done, b".")

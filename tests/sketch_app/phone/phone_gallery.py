@@ -193,7 +193,7 @@ class MadeUpPhone:
         data, mtime = self.files[path]
         return _Stat(len(data), mtime)
 
-    def receive(self, path: bytes, *, offset: int = 0) -> Iterator[bytes]:
+    def receive_pieces(self, path: bytes, *, offset: int = 0) -> Iterator[list[memoryview]]:
         if path not in self.files:
             raise PhoneFileGoneError("It is not there any more.")
         self.received.append((path, offset))
@@ -201,7 +201,10 @@ class MadeUpPhone:
         for start in range(offset, len(data), self.chunk):
             if self.on_chunk is not None:
                 self.on_chunk(path, start)
-            yield data[start : start + self.chunk]
+            chunk = bytearray(data[start : start + self.chunk])
+            half = len(chunk) // 2
+            yield [piece for piece in (memoryview(chunk)[:half], memoryview(chunk)[half:]) if piece]
+            chunk[:] = bytes(len(chunk))  # what was not taken by now is lost, as with a real phone
 
     def close(self) -> None:
         pass

@@ -4,10 +4,13 @@ byte.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,39 @@ def test_a_part_of_a_program_that_was_killed_is_not_gone_on_with(tmp_path):
     phone.on_chunk = None
     assert sync(tmp_path, phone, ALL).whole
     assert_whole(tmp_path, phone.serial, {path: data})
+
+
+@pytest.mark.skipif(
+    shutil.disk_usage(tempfile.gettempdir()).free < 12e9, reason="the disk has no 12 GB left for such a file"
+)
+def test_a_file_over_4_gib_comes_whole_though_cut_behind_2_gib(phone, tmp_path):
+    data = jpeg(1, thumbnail=1)
+    size = 2**32 + 70_001
+    file = phone.put("DCIM/Camera/whole_night.jpg", data)
+    with file.open("r+b") as stream:
+        stream.truncate(size)
+        stream.seek(size - 5)
+        stream.write(b"tail!")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    control, most = SyncControl(), 0
+
+    def progress(state):
+        nonlocal most
+        most = max(most, state.bytes_done)
+        if state.bytes_done > 2**31:
+            control.cancel()
+
+    assert sync(tmp_path, reader_of(phone), control=control, progress=progress).stopped is Stopped.CANCELLED
+    assert most > 2**31
+    (rest,) = (tmp_path / "phone/parts").glob("*/*")
+    assert 2**31 < rest.stat().st_size < size
+    report = sync(tmp_path, reader_of(phone))
+    assert (report.bytes, report.stopped) == (size, None)
+    (kept,) = (tmp_path / "phone/originals").rglob("*.jpg")
+    with kept.open("rb") as ours, file.open("rb") as theirs:
+        assert hashlib.file_digest(ours, "sha256").digest() == hashlib.file_digest(theirs, "sha256").digest()
+    assert is_found(tmp_path, 1)  # by its preview: so large a picture is not decoded
+    kept.unlink()
 
 
 def test_a_frozen_phone_is_let_go(phone, tmp_path):
