@@ -1,0 +1,58 @@
+"""Files of a run, written in one step: a killed write leaves the earlier file whole."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.training.errors import TrainingError
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside `path`, and put it into its place once it is on the disk.
+
+    Raises
+    ------
+    TrainingError
+        It cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        write(part)
+        descriptor = os.open(part, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        part.replace(path)
+    except OSError as error:
+        raise TrainingError(
+            f"{path} cannot be written ({error.strerror}): check its disk, then go on."
+        ) from error
+
+
+def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Tensors, numbers, texts, lists and dicts, as `read_checkpoint` reads them; raises as `replace_file`."""
+    replace_file(path, lambda part: torch.save(dict(state), part))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What `write_checkpoint` wrote, on the CPU; nothing in the file is run.
+
+    Raises
+    ------
+    TrainingError
+        It cannot be read.
+    """
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+        raise TrainingError(
+            f"{path} is no checkpoint that can be read. Delete it to begin anew: {type(error).__name__}."
+        ) from error
+    return saved
