@@ -1,0 +1,170 @@
+"""A base model from nothing, in SD-Turbo's parts and layout and as small as wanted: what the embedded
+generator is trained from, and what shows a recipe at work where SD-Turbo is not at hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from models.img2img_turbo.base_model import BaseModel
+
+_START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
+
+
+@dataclass(frozen=True)
+class BaseSize:
+    """How large the networks are.
+
+    Attributes
+    ----------
+    vae, unet
+        Channels from the finest level to the coarsest; the VAE halves the picture one time fewer than it has
+        levels. All are multiples of 8.
+    latent
+        Channels between the two.
+    text, text_layers
+        Width and depth of the text encoder.
+    words
+        Most entries of the vocabulary, and ``length`` of a prompt in tokens.
+    """
+
+    vae: tuple[int, ...] = (8, 24, 48, 96)
+    unet: tuple[int, ...] = (96, 160)
+    latent: int = 8
+    text: int = 128
+    text_layers: int = 2
+    words: int = 2000
+    length: int = 24
+    head: int = 32
+    """Channels of an attention head."""
+
+
+def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: int) -> None:
+    """Random networks and a vocabulary learnt from `sentences`, in the five folders of stabilityai/sd-turbo.
+
+    The UNet predicts the clean latent itself: from pure noise, a prediction of the noise would be multiplied
+    by 14.6 on its way to the latent.
+    """
+    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    vocabulary = _write_tokenizer(folder / "tokenizer", size, sentences)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        text = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(vocabulary),
+                hidden_size=size.text,
+                intermediate_size=2 * size.text,
+                num_hidden_layers=size.text_layers,
+                num_attention_heads=max(1, size.text // size.head),
+                max_position_embeddings=size.length,
+                projection_dim=size.text,
+                pad_token_id=vocabulary[_PAD],
+                bos_token_id=vocabulary[_START],
+                eos_token_id=vocabulary[_END],
+            )
+        )
+        levels = len(size.unet) - 1
+        unet = UNet2DConditionModel(
+            sample_size=16,
+            in_channels=size.latent,
+            out_channels=size.latent,
+            block_out_channels=size.unet,
+            # Words are heeded at the coarser levels, where a cell sees enough to be a thing.
+            down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * levels,
+            up_block_types=("CrossAttnUpBlock2D",) * levels + ("UpBlock2D",),
+            layers_per_block=1,
+            cross_attention_dim=size.text,
+            attention_head_dim=tuple(max(1, width // size.head) for width in size.unet),
+            norm_num_groups=8,
+            use_linear_projection=True,
+        )
+        vae = AutoencoderKL(
+            block_out_channels=size.vae,
+            down_block_types=("DownEncoderBlock2D",) * len(size.vae),
+            up_block_types=("UpDecoderBlock2D",) * len(size.vae),
+            layers_per_block=1,
+            norm_num_groups=8,
+            latent_channels=size.latent,
+            sample_size=128,
+            scaling_factor=1.0,
+            mid_block_add_attention=False,
+        )
+    save_networks(folder, text_encoder=text, unet=unet, vae=vae)
+    DDPMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="sample",
+        clip_sample=False,
+    ).save_pretrained(folder / "scheduler")
+    (folder / "size.json").write_text(json.dumps(asdict(size), indent=1) + "\n", encoding="utf-8")
+
+
+def save_networks(folder: Path, **networks: Any) -> None:
+    """Write networks below `folder` by their names, as safetensors."""
+    for name, network in networks.items():
+        network.save_pretrained(folder / name, safe_serialization=True)
+
+
+def save_trained_base(folder: Path, base: BaseModel, *, dtype: torch.dtype = torch.float16) -> None:
+    """Put trained weights into the files of a base that `write_base` made; its skip convolutions, which
+    belong to a checkpoint, are left out.
+    """
+    from safetensors.torch import save_file
+
+    vae = {k: v for k, v in base.vae.state_dict().items() if "skip_conv" not in k}
+    for part, state, stem in (
+        ("text_encoder", base.text_encoder.state_dict(), "model"),
+        ("unet", base.unet.state_dict(), "diffusion_pytorch_model"),
+        ("vae", vae, "diffusion_pytorch_model"),
+    ):
+        tensors = {
+            k: v.to(dtype).cpu().contiguous() if v.is_floating_point() else v for k, v in state.items()
+        }
+        save_file(tensors, folder / part / f"{stem}.safetensors", metadata={"format": "pt"})
+
+
+def _write_tokenizer(folder: Path, size: BaseSize, sentences: Iterable[str]) -> dict[str, int]:
+    """A byte-level vocabulary in CLIP's files."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token=_END))
+    # As transformers' CLIPTokenizer does it.
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=size.words,
+        special_tokens=[_START, _END, _PAD],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        end_of_word_suffix="</w>",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sentences, trainer)
+    learnt = json.loads(tokenizer.to_str())["model"]
+    vocabulary: dict[str, int] = learnt["vocab"]
+    for letter in sorted(pre_tokenizers.ByteLevel.alphabet()):  # any word can be spelt
+        vocabulary.setdefault(f"{letter}</w>", len(vocabulary))
+    folder.mkdir(parents=True, exist_ok=True)
+    merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in learnt["merges"]]
+    _write_json(folder / "vocab.json", vocabulary)
+    (folder / "merges.txt").write_text("\n".join(("#version: 0.2", *merges)) + "\n", encoding="utf-8")
+    special = {"bos_token": _START, "eos_token": _END, "pad_token": _PAD, "unk_token": _END}
+    _write_json(folder / "special_tokens_map.json", special)
+    settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": size.length}
+    _write_json(folder / "tokenizer_config.json", {**settings, **special})
+    return vocabulary
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

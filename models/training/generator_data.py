@@ -1,0 +1,218 @@
+"""What a generator learns from: photos with drawings made from them, and people's sketches with photos of
+what they show. A batch depends on data, recipe, seed and step alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.training import augment
+from models.training.dataset import Drawing, Picture, SketchPhotoData, Split
+from models.training.line_drawings import line_drawing
+
+_STORED = 160
+"""Short side of the photos kept in memory, in pixels."""
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Drawings and the photos they go with.
+
+    Attributes
+    ----------
+    control
+        (n, 3, side, side) float32 in 0..1: black lines on white.
+    photos
+        (n, 3, side, side) float32 in -1..1.
+    subjects
+        What each shows, in words.
+    aligned
+        (n,) float32: 1 where the drawing was made from this very photo, 0 where they only show the same kind
+        of thing.
+    number
+        Of the step and piece: seeds what else is random.
+    """
+
+    control: Tensor
+    photos: Tensor
+    subjects: tuple[str, ...]
+    aligned: Tensor
+    number: int
+
+    def to(self, device: torch.device) -> PairBatch:
+        """The same on a device."""
+        return PairBatch(
+            self.control.to(device),
+            self.photos.to(device),
+            self.subjects,
+            self.aligned.to(device),
+            self.number,
+        )
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What measures a generator: sketches as (side, side) uint8, and photos of the same classes."""
+
+    sketches: tuple[NDArray[np.uint8], ...]
+    sketch_class: tuple[str, ...]
+    names: tuple[str, ...]
+    photos: tuple[Picture, ...]
+
+
+@dataclass
+class PairSource:
+    """Draws batches.
+
+    Parameters
+    ----------
+    data
+        Where pictures are read.
+    photos, sketches, drawings
+        What may be learnt from.
+    emphasis
+        Classes of which every ``emphasised`` share of a batch is drawn; the rest is of any class.
+    sketched
+        Share of a batch that is people's sketches.
+    """
+
+    data: SketchPhotoData
+    photos: Sequence[Picture]
+    sketches: Sequence[Picture] = ()
+    drawings: Sequence[Drawing] = ()
+    emphasis: Collection[str] = ()
+    emphasised: float = 0.5
+    sketched: float = 0.0
+    _stored: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _squares: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._by_class: dict[str, list[Picture]] = defaultdict(list)
+        for photo in self.photos:
+            self._by_class[photo.class_name].append(photo)
+        self._drawn: dict[str, list[Picture | Drawing]] = defaultdict(list)
+        for sketch in (*self.sketches, *self.drawings):
+            if sketch.class_name in self._by_class:
+                self._drawn[sketch.class_name].append(sketch)
+        self._classes = sorted(self._by_class)
+        # A class with many photos is drawn more often, but not as much more often as it has photos.
+        sizes = np.array([len(self._by_class[c]) for c in self._classes], float) ** 0.5
+        self._odds = sizes / sizes.sum()
+        self._chosen = [c for c in sorted(self.emphasis) if c in self._by_class]
+
+    @property
+    def classes(self) -> list[str]:
+        """Every class with a photo."""
+        return list(self._classes)
+
+    def batch(self, seed: int, step: int, piece: int, count: int, side: int) -> PairBatch:
+        """`count` pairs at `side` pixels."""
+        rng = np.random.default_rng([seed, step, piece])
+        control, photos, subjects, aligned = [], [], [], []
+        for _ in range(count):
+            name = self._class(rng)
+            own, drawn = self._by_class[name], self._drawn.get(name, ())
+            picture = self._photo(own[int(rng.integers(len(own)))], rng, side)
+            sketched = bool(drawn) and rng.random() < self.sketched
+            if sketched:
+                lines = self._sketch(drawn[int(rng.integers(len(drawn)))], rng, side)
+            else:
+                lines = line_drawing(picture, rng)
+            control.append(lines)
+            photos.append(picture)
+            subjects.append(name.replace("_", " "))
+            aligned.append(0.0 if sketched else 1.0)
+        grey = torch.from_numpy(np.stack(control)).float()[:, None].expand(-1, 3, -1, -1) / 255
+        rgb = torch.from_numpy(np.stack(photos)).float().permute(0, 3, 1, 2) / 127.5 - 1
+        return PairBatch(
+            grey.contiguous(), rgb.contiguous(), tuple(subjects), torch.tensor(aligned), step * 64 + piece
+        )
+
+    def _class(self, rng: np.random.Generator) -> str:
+        if self._chosen and rng.random() < self.emphasised:
+            return self._chosen[int(rng.integers(len(self._chosen)))]
+        return self._classes[int(rng.choice(len(self._classes), p=self._odds))]
+
+    def _photo(self, photo: Picture, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
+        """A random square of a photo, mirrored half the time."""
+        stored = self._stored.get(photo.name)
+        if stored is None:
+            rgb = self.data.photo_files.rgb(photo.name)
+            scale = _STORED / min(rgb.shape[:2])
+            size = (max(_STORED, round(rgb.shape[1] * scale)), max(_STORED, round(rgb.shape[0] * scale)))
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+            stored = self._stored[photo.name] = cv2.resize(rgb, size, interpolation=how)
+        height, width = stored.shape[:2]
+        cut = round(_STORED * rng.uniform(0.85, 1.0))
+        # Things stand in the middle more often than not.
+        top = round((height - cut) * rng.beta(3, 3))
+        left = round((width - cut) * rng.beta(3, 3))
+        square = stored[top : top + cut, left : left + cut]
+        if rng.random() < 0.5:
+            square = square[:, ::-1]
+        return cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=cv2.INTER_AREA)
+
+    def _sketch(self, sketch: Picture | Drawing, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
+        if isinstance(sketch, Drawing):
+            return augment.augment_drawing(augment.normalise_strokes(sketch.strokes), side, rng)
+        square = self._squares.get(sketch.name)
+        if square is None:
+            square = augment.crop_to_ink(self.data.sketch_files.grey(sketch.name))
+            self._squares[sketch.name] = square
+        return augment.augment_picture(square, side, rng)
+
+
+def pairs_of_split(
+    data: SketchPhotoData, split: Split, *, measured: Collection[str] = (), side: int = 256
+) -> tuple[PairSource, HeldBack]:
+    """Part a data set by its split: nothing that is held back is learnt from, nor a photo whose sketch is
+    held back.
+
+    Parameters
+    ----------
+    measured
+        Classes whose held-back sketches measure; all when empty.
+    side
+        Of the held-back sketches, cut to their ink.
+    """
+    gallery = set(split.gallery_photos)
+    held = [
+        s
+        for s in data.sketches
+        if s.name in split.validation_sketches and s.class_name not in split.unseen_classes
+    ]
+    shown = {(p.class_name, p.photo_stem) for p in data.photos if p.name in gallery}
+    shown |= {(s.class_name, s.photo_stem) for s in held if s.source == "sketchy"}
+    kept = [
+        p for p in data.photos
+        if p.name not in gallery
+        and p.class_name not in split.unseen_classes
+        and (p.source != "sketchy" or (p.class_name, PurePosixPath(p.name).stem) not in shown)
+    ]  # fmt: skip
+    source = PairSource(
+        data,
+        kept,
+        [
+            s for s in data.sketches
+            if s.name not in split.validation_sketches and (s.class_name, s.photo_stem) not in shown
+            and s.class_name not in split.unseen_classes
+        ],
+        [d for d in data.drawings if d.name not in split.validation_sketches],
+    )  # fmt: skip
+    of_photos = [s for s in held if s.source == "sketchy" and (not measured or s.class_name in measured)]
+    classes = {s.class_name for s in of_photos}
+    return source, HeldBack(
+        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), side) for s in of_photos),
+        tuple(s.class_name for s in of_photos),
+        tuple(s.name for s in of_photos),
+        tuple(p for p in data.photos if p.name in gallery and p.class_name in classes),
+    )

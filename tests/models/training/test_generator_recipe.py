@@ -1,0 +1,216 @@
+"""The generator's lesson on a data set made here: what learns, what it learns, and that the program makes the
+very pictures that training made.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.caption_sentence import caption_sentence
+from models.devices import Placement
+from models.img2img_turbo.base_model import load_base_model
+from models.img2img_turbo.checkpoint import save_checkpoint
+from models.img2img_turbo.generator import Img2ImgTurbo
+from models.training.dataset import SketchPhotoData, make_split
+from models.training.generator import GeneratorLesson, GeneratorSettings
+from models.training.generator_base import BaseSize, save_trained_base, write_base
+from models.training.generator_data import pairs_of_split
+from models.training.line_drawings import STYLES, line_drawing
+from models.training.loop import History, LoopSettings, learnt, run
+from models.training.picture_losses import embedded_networks, perceptual_distance, shaken
+from tests.models.made_data import make_data
+
+CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
+SIZE = BaseSize(vae=(8, 8, 16, 16), unet=(16, 32), latent=4, text=32, text_layers=1, words=600, head=8)
+TINY = GeneratorSettings(
+    learns="base", steps=4, batch=2, sides=((0.5, 32), (1.0, 64)), l2=1.0, perceptual=1.0, alignment=0.5,
+    adversarial=0.1, rate=1e-3, critic_rate=1e-3, seen_at=64,
+)  # fmt: skip
+LOOP = LoopSettings(steps=4, validate_every=2, checkpoint_every=1, average=0.9)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return embedded_networks(CHECKPOINTS)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    make_data(folder)
+    data = SketchPhotoData.open(folder)
+    source, held = pairs_of_split(data, make_split(data), side=64)
+    source.sketched = 0.5
+    return source, held
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("base")
+    write_base(
+        folder, SIZE, [caption_sentence(c) for c in ("cat", "coffee_cup", "rocket", "flower", "moon")], seed=3
+    )
+    return folder
+
+
+@pytest.fixture
+def lesson(made, base, networks):
+    def begin(settings=TINY, **options):
+        pictures, alignment = networks
+        return GeneratorLesson(
+            load_base_model(base), *made, settings, pictures=pictures, alignment=alignment, **options
+        )
+
+    return begin
+
+
+def moved(before, after):
+    return {key for key, value in after.items() if not torch.equal(value, before[key])}
+
+
+def everything(lesson):
+    networks = {"unet": lesson.base.unet, "vae": lesson.base.vae, "text": lesson.base.text_encoder}
+    return {f"{n}.{k}": v.clone() for n, network in networks.items() for k, v in network.state_dict().items()}
+
+
+def test_only_factors_skips_and_the_first_convolution_learn(lesson, tmp_path):
+    taught = lesson(dataclasses.replace(TINY, learns="lora", rank_unet=2, rank_vae=2))
+    before = everything(taught)
+    list(run(taught, LOOP, tmp_path))
+    changed = moved(before, everything(taught))
+    named = {key for key in before if "lora_" in key or "skip_conv" in key or key.startswith("unet.conv_in.")}
+    assert changed == named
+    assert {key.split("/", 1)[1] for key in learnt(taught) if key.startswith("unet/")} == {
+        key.removeprefix("unet.") for key in named if key.startswith("unet.")
+    }
+
+
+def test_every_weight_of_a_base_learns(lesson, tmp_path):
+    taught = lesson()
+    before = everything(taught)
+    list(run(taught, LOOP, tmp_path))
+    # Position 24 and later of the text, and words that no prompt has, cannot.
+    assert {
+        k for k in before.keys() - moved(before, everything(taught)) if not k.startswith("text.")
+    } == set()
+
+
+def test_a_run_that_is_gone_on_with_is_the_same_run(lesson, tmp_path):
+    list(run(lesson(), LOOP, tmp_path / "whole"))
+    for progress in run(lesson(), LOOP, tmp_path / "cut"):
+        if progress.step == 3:
+            break
+    told = list(run(lesson(), LOOP, tmp_path / "cut"))
+    assert [progress.step for progress in told] == [3, 4] or [progress.step for progress in told] == [4]
+    assert History.read(tmp_path / "cut") == History.read(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("learns", ["base", "lora"])
+def test_the_program_makes_the_picture_that_training_made(lesson, base, tmp_path, learns):
+    import shutil
+
+    taught = lesson(dataclasses.replace(TINY, learns=learns, rank_unet=2, rank_vae=2, rate=3e-3))
+    list(run(taught, dataclasses.replace(LOOP, average=0.0), tmp_path / "run"))
+    for network in (taught.base.unet, taught.base.vae, taught.base.text_encoder):
+        network.eval()
+    folder = tmp_path / "base"
+    shutil.copytree(base, folder)
+    if learns == "base":
+        save_trained_base(folder, taught.base, dtype=torch.float32)
+    save_checkpoint(tmp_path / "generator.pkl", taught.checkpoint())
+    program = Img2ImgTurbo.load(folder, tmp_path / "generator.pkl", placement=Placement())
+    sketch, subject = taught.held.sketches[0], taught.held.sketch_class[0].replace("_", " ")
+    ours = taught.pictures_of([sketch], [subject], side=64)[0]
+    theirs = program.generate(sketch, caption_sentence(subject), size=64)
+    wanted = ((ours + 1) * 127.5).round().clamp(0, 255).permute(1, 2, 0).numpy()
+    assert np.abs(wanted - theirs).max() <= 2
+    assert wanted.std() > 1
+
+
+def test_two_pictures_are_learnt_by_heart(lesson, made, tmp_path):
+    source, _ = made
+    two = dataclasses.replace(source, photos=[source.photos[0], source.photos[-1]], sketched=0.0)
+    settings = dataclasses.replace(
+        TINY,
+        steps=60,
+        batch=4,
+        sides=((1.0, 32),),
+        l2=1.0,
+        perceptual=0.0,
+        alignment=0.0,
+        adversarial=0.0,
+        rate=4e-3,
+    )
+    taught = lesson(settings)
+    taught.pairs = two
+    told = list(
+        run(
+            taught, dataclasses.replace(LOOP, steps=60, validate_every=1000, checkpoint_every=1000), tmp_path
+        )
+    )
+    losses = [entry["l2"] for entry in History.read(tmp_path).losses] if told else []
+    batch = two.batch(0, 0, 0, 32, 32)
+    mean = float((batch.photos - batch.photos.mean((0, 2, 3), keepdim=True)).square().mean())
+    assert np.mean(losses[-10:]) < 0.5 * mean
+
+
+def test_what_is_held_back_is_not_learnt_from(made):
+    source, held = made
+    names = {photo.name for photo in source.photos}
+    assert names.isdisjoint(photo.name for photo in held.photos)
+    assert {sketch.name for sketch in source.sketches}.isdisjoint(held.names)
+    shown = {(c, Path(n).stem.rsplit("-", 1)[0]) for c, n in zip(held.sketch_class, held.names, strict=True)}
+    assert not shown & {(photo.class_name, Path(photo.name).stem) for photo in source.photos}
+
+
+def test_a_batch_depends_on_seed_step_and_piece_alone(made):
+    source, _ = made
+    first = source.batch(1, 5, 0, 4, 32)
+    source.batch(1, 6, 0, 4, 32)
+    again = source.batch(1, 5, 0, 4, 32)
+    other = source.batch(1, 5, 1, 4, 32)
+    assert torch.equal(first.control, again.control)
+    assert torch.equal(first.photos, again.photos)
+    assert first.subjects == again.subjects
+    assert not torch.equal(first.photos, other.photos)
+    assert set(first.aligned.tolist()) <= {0.0, 1.0}
+
+
+def test_line_drawings_are_lines_on_white():
+    from skimage import data
+
+    photo = np.ascontiguousarray(data.chelsea()[:300, :300][::2, ::2])
+    for name, style in STYLES.items():
+        import cv2
+
+        drawn = style(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.random.default_rng(1))
+        ink = float((drawn < 128).mean())
+        assert drawn.shape == photo.shape[:2]
+        assert drawn.dtype == np.uint8
+        assert 0.005 < ink < 0.4, (name, ink)
+    assert np.array_equal(
+        line_drawing(photo, np.random.default_rng(3)), line_drawing(photo, np.random.default_rng(3))
+    )
+
+
+def test_losses_know_near_from_far(networks):
+    from skimage import data
+
+    pictures, alignment = networks
+    photo = (
+        torch.from_numpy(np.ascontiguousarray(data.chelsea()[:256, 64:320])).float().permute(2, 0, 1)[None]
+        / 127.5
+        - 1
+    )
+    noise = torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    near, far = (photo + 0.1 * noise).clamp(-1, 1), noise.clamp(-1, 1)
+    seen = pictures(photo)
+    distance = [float(perceptual_distance(pictures(x).maps, seen.maps)) for x in (photo, near, far)]
+    assert distance[0] == 0 < distance[1] < distance[2]
+    said = {name: float(alignment(seen, photo, [name])) for name in ("cat", "pizza", "nothing known")}
+    assert said["nothing known"] == 0 < said["cat"] < said["pizza"] - 2
+    moved_cat = shaken(photo, 160, torch.Generator().manual_seed(1))
+    assert float(alignment(pictures(moved_cat), moved_cat, ["cat"])) < said["pizza"] - 2
