@@ -6,23 +6,22 @@ another module's business.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.adapters import with_adapter
 from models.caption_sentence import caption_sentence, subject_of
 from models.devices import Placement, free_cached_memory
 from models.errors import Cancelled, ModelError, WeightsError
 from models.pretrained import differences, load_pretrained, raise_first_difference
-from models.safe_weights import Weights, convert_once, read_safetensors, safetensors_in
+from models.safe_weights import Weights, convert_once, read_safetensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 _FEWEST_BEAMS = 4
 """Probabilities are shares among the beams: fewer would make the first look surer than it is."""
-_LONGEST = 40
+LONGEST = 40
 """Tokens of a caption: the sentence has 15 and a class of a few words."""
 _CONVERTED_KIND = "blip.state-dict.1"
 _WRAPPERS = ("module.", "_orig_mod.")
@@ -40,24 +39,6 @@ _TIED = {
     "text_decoder.cls.predictions.decoder.bias": "text_decoder.cls.predictions.bias",
 }
 """Two names of one tensor; a file may have both or either."""
-_ADAPTER_FIELDS = {
-    "r",
-    "lora_alpha",
-    "target_modules",
-    "exclude_modules",
-    "rank_pattern",
-    "alpha_pattern",
-    "use_rslora",
-    "use_dora",
-    "fan_in_fan_out",
-    "layers_to_transform",
-    "layers_pattern",
-    "modules_to_save",
-    "bias",
-    "lora_bias",
-}
-"""What an adapter's config says about the network; the rest is about training, or names other files."""
-
 Grey = NDArray[np.uint8]
 
 
@@ -153,15 +134,15 @@ class BlipCaptioner:
         # In float32 at first: what is added below is added exactly.
         network = load_pretrained(BlipForConditionalGeneration, whole, dtype=torch.float32, attention="eager")
         if fine_tuned is not None and adapter:
-            network = _with_adapter(network, fine_tuned)
+            network = with_adapter(network, fine_tuned)
         elif fine_tuned is not None and whole is base:
             _put_state(network, fine_tuned, converted)
         network.to(device=placement.torch_device, dtype=placement.torch_dtype)
         network.eval().requires_grad_(False)
         # The search is this module's: nothing that a folder's files say changes it.
         network.text_decoder.generation_config = GenerationConfig()
-        processor = _part(BlipImageProcessorPil, "preprocessor_config.json", whole, base)
-        tokenizer = _part(BertTokenizer, "vocab.txt", whole, base)
+        processor = read_part(BlipImageProcessorPil, "preprocessor_config.json", whole, base)
+        tokenizer = read_part(BertTokenizer, "vocab.txt", whole, base)
         return cls(network, processor, tokenizer, placement)
 
     @property
@@ -208,7 +189,7 @@ class BlipCaptioner:
         with self._lock:
             _stop_if(cancelled)
             tokens, scores = self._search(sketches, beams, cancelled)
-        texts = [_as_written(t) for t in self._tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+        texts = [as_written(t) for t in self._tokenizer.batch_decode(tokens, skip_special_tokens=True)]
         shares = _softmax(scores.reshape(len(sketches), beams))
         return [_merged(texts[i * beams : (i + 1) * beams], shares[i], limit) for i in range(len(sketches))]
 
@@ -232,17 +213,14 @@ class BlipCaptioner:
             _stop_if(cancelled)
             return torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
 
-        pictures = [np.repeat(np.asarray(s)[:, :, None], 3, axis=2) for s in sketches]
-        pixels = self._processor(images=pictures, input_data_format="channels_last", return_tensors="pt")[
-            "pixel_values"
-        ]
+        pixels = sketch_pixels(self._processor, sketches)
         with torch.inference_mode():
             found = self._network.generate(
                 pixels.to(self._placement.torch_device, self._placement.torch_dtype),
                 num_beams=beams,
                 num_return_sequences=beams,
                 do_sample=False,
-                max_new_tokens=_LONGEST,
+                max_new_tokens=LONGEST,
                 length_penalty=0.0,  # scores are then the captions' log probabilities
                 early_stopping=False,
                 output_scores=True,
@@ -252,13 +230,30 @@ class BlipCaptioner:
         return found.sequences.cpu(), found.sequences_scores.double().cpu().numpy()
 
 
+def sketch_pixels(processor: Any, sketches: Sequence[Grey]) -> Tensor:
+    """What BLIP looks at: (n, 3, side, side) float32, of the side and the colours that its processor says.
+
+    Parameters
+    ----------
+    processor : BlipImageProcessorPil
+    sketches : sequence of (h, w) uint8
+        Black on white, square, cropped and centred.
+    """
+    pictures = [np.repeat(np.asarray(s)[:, :, None], 3, axis=2) for s in sketches]
+    made = processor(images=pictures, input_data_format="channels_last", return_tensors="pt")
+    pixels: Tensor = made["pixel_values"]
+    return pixels
+
+
 def _stop_if(cancelled: Callable[[], bool]) -> None:
     if cancelled():
         raise Cancelled("The caption is no longer wanted.")
 
 
-def _as_written(text: str) -> str:
-    """A tokenizer sets spaces around hyphens and apostrophes: "high - resolution"."""
+def as_written(text: str) -> str:
+    """Words as people write them: a tokenizer sets spaces around hyphens and apostrophes
+    ("high - resolution").
+    """
     return re.sub(r"\s*([-'’])\s*", r"\1", text).strip()
 
 
@@ -279,7 +274,7 @@ def _merged(texts: Sequence[str], shares: NDArray[np.float64], limit: int) -> tu
     return tuple(sorted(found.values(), key=lambda c: -c.probability)[:limit])
 
 
-def _part(kind: Any, file: str, *folders: Path) -> Any:
+def read_part(kind: Any, file: str, *folders: Path) -> Any:
     """A processor or tokenizer from the first folder that has its file."""
     for folder in folders:
         if (folder / file).is_file():
@@ -333,30 +328,3 @@ def _checked(tensors: Mapping[str, Any], wanted: Mapping[str, Tensor], source: P
     raise_first_difference(source, {k: "is no tensor" for k, v in state.items() if not isinstance(v, Tensor)})
     raise_first_difference(source, differences(state, wanted))
     return state
-
-
-def _with_adapter(network: Any, folder: Path) -> Any:
-    """The network with a LoRA adapter merged into its weights."""
-    import torch
-    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-
-    (file,) = safetensors_in(folder, "adapter_model")
-    tensors = read_safetensors(file)
-    path = folder / "adapter_config.json"
-    try:
-        said = json.loads(path.read_text("utf-8"))
-        if said.get("peft_type") != "LORA":
-            raise ValueError(f"its kind is {said.get('peft_type')!r} instead of 'LORA'")
-        known = _ADAPTER_FIELDS & {f.name for f in fields(LoraConfig)}
-        config = LoraConfig(**{k: said[k] for k in known & said.keys()}, inference_mode=True)
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers in an outdated way
-            adapted = get_peft_model(network, config)
-    except Exception as error:  # a damaged config may fail in any way
-        raise WeightsError(
-            f"{path} is no LoRA adapter for this model ({error}). Choose another adapter."
-        ) from error
-    wanted = get_peft_model_state_dict(adapted, save_embedding_layers=False)
-    raise_first_difference(file, differences(tensors, wanted))
-    set_peft_model_state_dict(adapted, tensors)
-    return adapted.merge_and_unload()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.adapters import with_adapter
 from models.devices import Placement, free_cached_memory
 from models.errors import ModelError, WeightsError
 from models.pretrained import load_pretrained
@@ -84,6 +85,7 @@ class Dinov2Embedder:
         placement: Placement | None = None,
         pooling: Pooling = "cls",
         framing: Framing = "crop",
+        adapter: Path | None = None,
     ) -> Dinov2Embedder:
         """Read the model.
 
@@ -100,6 +102,9 @@ class Dinov2Embedder:
         framing : {"crop", "whole"}
             What of a photo is seen. As published, its middle, by the folder's preprocessor_config.json: the
             short side to 256, of that the inner 224. Or all of it, squeezed into that square.
+        adapter : Path, optional
+            Folder with a LoRA adapter of peft, merged into the weights. What it was made for lands in the
+            same space, so that `model_id` stays the model's own; see `models.sketch_adapter`.
 
         Raises
         ------
@@ -112,7 +117,13 @@ class Dinov2Embedder:
         placement = placement or Placement()
         model_id = photo_model_id(folder, pooling=pooling, framing=framing)
         kind = Dinov2Model if _config(folder)["model_type"] == "dinov2" else Dinov2WithRegistersModel
-        network = load_pretrained(kind, folder, dtype=placement.torch_dtype)
+        if adapter is None:
+            network = load_pretrained(kind, folder, dtype=placement.torch_dtype)
+        else:  # added in float32, and rounded once
+            import torch
+
+            network = with_adapter(load_pretrained(kind, folder, dtype=torch.float32), adapter)
+            network.to(placement.torch_dtype)
         network.to(placement.torch_device)
         path = folder / "preprocessor_config.json"
         try:
@@ -152,11 +163,30 @@ class Dinov2Embedder:
         """
         rows = [np.zeros((0, self._dimension), np.float32)]
         for start in range(0, len(photos), self._batch):
-            tame = [_tame(p) for p in photos[start : start + self._batch]]
-            pixels = self._processor(images=tame, return_tensors="pt", **self._views)["pixel_values"]
+            pixels = self.pixels(photos[start : start + self._batch])
             with self._lock:
                 rows.append(self._pooled(pixels))
         return np.concatenate(rows)
+
+    def pixels(self, photos: Sequence[Rgb]) -> Tensor:
+        """What the network looks at: (n, 3, 224, 224) float32 with the published preprocessing."""
+        tame = [_tame(photo) for photo in photos]
+        made = self._processor(images=tame, return_tensors="pt", **self._views)
+        pixels: Tensor = made["pixel_values"]
+        return pixels
+
+    @property
+    def parts(self) -> tuple[PreTrainedModel, BitImageProcessorPil]:
+        """Network and processor, for training.
+
+        Raises
+        ------
+        ModelError
+            The embedder was released.
+        """
+        if self._network is None:
+            raise ModelError("The photo embedder was released: load it again.")
+        return self._network, self._processor
 
     def release(self) -> None:
         """Free the memory; the embedder is of no use afterwards."""

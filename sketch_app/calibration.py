@@ -4,10 +4,9 @@ measuring itself is `sketch_app.signal_measurement`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -24,10 +23,9 @@ from sketch_app.signal_measurement import (
     SignalFigures,
     SignalScores,
     calibrate,
-    compare_signals,
     measure_signals,
 )
-from sketch_app.training import evaluate_with_report, open_data, progress_bar
+from sketch_app.training import open_data, progress_bar
 from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -114,51 +112,6 @@ def weights_line(calibration: Calibration) -> str:
         for signal in Signal
     ]
     return "Weights: " + ", ".join(parts)
-
-
-def evaluate_signals(
-    data: Path,
-    for_now: Mapping[str, Any],
-    *,
-    split: Path | None,
-    limit: int | None,
-    report: Path | None,
-    console: Console,
-) -> None:
-    """Measure the encoder, then compare the signals of a set of models, alone and fused with the weights in
-    use.
-
-    Parameters
-    ----------
-    for_now : mapping
-        Settings for this run: which set of models, on which device.
-    report : Path, optional
-        Folder that gets `SIGNALS_NAME`.
-
-    Raises
-    ------
-    SketchAppError, models.errors.ModelError
-        Each with a sentence.
-    """
-    with _workspace(for_now) as workspace:
-        evaluate_with_report(data, weights=None, split=split, report=report, console=console)
-        scores = measure_with_progress(
-            open_data(data), workspace.models, split=split, limit=limit, console=console
-        )
-        known = workspace.calibration.with_models(scores.models)
-        calibration = replace(known, weights=workspace.weights)
-        rows = compare_signals(scores, calibration.weights)
-        print_signals(rows, calibration, console)
-    if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        stored = {
-            "set": workspace.models.name,
-            "models": dict(scores.models),
-            "weights": calibration.as_dict(),
-            "signals": {row.name: asdict(row) for row in rows},
-        }
-        (report / SIGNALS_NAME).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-        console.print(f"The signals' figures are in {report / SIGNALS_NAME}", markup=False)
 
 
 def calibrate_with_report(

@@ -15,6 +15,7 @@ from rich.console import Console
 from sketch_app import __version__
 from sketch_app.cli_models import models_app
 from sketch_app.cli_phone import phone_app
+from sketch_app.cli_train import train_app
 
 app = typer.Typer(
     name="sketch-app",
@@ -23,7 +24,6 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
-train_app = typer.Typer(help="Train the models that come with the program.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(models_app, name="models")
 app.add_typer(phone_app, name="phone")
@@ -200,43 +200,23 @@ def demo(  # noqa: PLR0917
         )
 
 
-@train_app.command("encoder")
-def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a parameter
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The run: checkpoints, report, weights.")] = Path(
-        "runs/encoder"
-    ),
-    also: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
-    ] = None,
-    steps: Annotated[
-        int, typer.Option(min=1, help="Steps of 64 sketches; a further tower takes three quarters.")
-    ] = 8500,
-    towers: Annotated[int, typer.Option(min=1, help="Sketch towers that read a sketch together.")] = 2,
-    seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
-    unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
-) -> None:
-    """Train the sketch and photo encoder; goes on where an earlier run in the same folder stopped."""
-    from sketch_app.commands import plain_errors
-    from sketch_app.training import train_encoder_with_progress
-
-    console, errors = _consoles()
-    with plain_errors(errors):
-        train_encoder_with_progress(
-            data,
-            out,
-            also=also or (),
-            steps=steps,
-            towers=towers,
-            seed=seed,
-            unseen=_names(unseen),
-            console=console,
-        )
-
-
 @app.command()
 def evaluate(  # noqa: PLR0917 - typer's own way: every option is a parameter
-    data: DataOption,
+    data: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Sketches and photos, in a layout that CONTRIBUTING describes."),
+    ],
+    protocol: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, seen (what a split holds back), sketchy-21, sketchy-25, tuberlin-30, quickdraw-30.",
+        ),
+    ] = "auto",
+    unseen_classes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measure classes of your own choice, one a line, as unseen."),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The encoder's weights; the program's own when not given."),
@@ -244,22 +224,46 @@ def evaluate(  # noqa: PLR0917 - typer's own way: every option is a parameter
     models: ModelsOption = None,
     device: DeviceOption = None,
     split: SplitOption = None,
+    signals: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Of sketch,generated,class,fused; all that the models have when not given."
+        ),
+    ] = None,
     limit: LimitOption = None,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, metavar="ROUNDS", help="Rounds for the intervals; 0 for none.")
+    ] = 2000,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Also write figures and sheets.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Measure the encoder, and each signal of the ranking, on held-back sketches and photos."""
-    from sketch_app.calibration import evaluate_signals
+    """Measure sketch, imagined picture, caption and all fused, beside published figures."""
     from sketch_app.commands import for_this_run, plain_errors
-    from sketch_app.training import evaluate_with_report
+    from sketch_app.evaluation import evaluate as measure
+    from sketch_app.evaluation_report import print_result, results_as_dict, write_report
 
     console, errors = _consoles()
     with plain_errors(errors):
-        if weights is not None:  # the ranking's signals are those of a set of models, not of any encoder
-            evaluate_with_report(data, weights=weights, split=split, report=report, console=console)
-            return
-        evaluate_signals(
-            data, for_this_run(models, device), split=split, limit=limit, report=report, console=console
+        results = measure(
+            data,
+            for_this_run(models, device),
+            protocol=protocol,
+            unseen_classes=unseen_classes,
+            split=split,
+            weights=weights,
+            signals=signals,
+            limit=limit,
+            rounds=bootstrap,
+            progress=errors,
         )
+        if as_json:
+            typer.echo(json.dumps(results_as_dict(results), ensure_ascii=False, indent=1))
+        else:
+            for result in results:
+                print_result(result, console)
+        if report is not None:
+            write_report(report, results)
+            errors.print(f"Figures and sheets are in {report}", markup=False)
 
 
 @app.command()
@@ -289,10 +293,6 @@ def calibrate(  # noqa: PLR0917
             anyway=anyway,
             console=console,
         )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def main() -> None:

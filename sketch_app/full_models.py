@@ -1,5 +1,6 @@
 """The full set behind the application's protocols: BLIP, Img2Img-Turbo and DINOv2, each loaded once, at its
-first use. The fast lane stays with the embedded encoder.
+first use. The fast lane's names are the embedded encoder's; so is a sketch's vector, unless the person has
+trained an adapter that puts sketches among DINOv2's photos.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from models.img2img_turbo.generator import GeneratorOptions, Img2ImgTurbo
     from models.photo_embedder import Dinov2Embedder
     from models.registry.store import ModelStore
+    from models.sketch_adapter import SketchAdapter
 
 FULL = "full"
 CAPTIONER = "blip-image-captioning-base"
+TRAINED_CAPTIONER = "trained-captioner"
+SKETCH_ADAPTER = "sketch-adapter"
 CHECKPOINT = "img2img-turbo-sketch"
 PHOTO_MODEL = "dinov2-small"
 _GIB = 1 << 30
@@ -160,6 +164,36 @@ class FullPhotos:
         return self.model.use([Way("the photos' embeddings", lambda m: m.encode_photos(photos))])
 
 
+class FullSketches:
+    """DINOv2 with the person's own adapter as a `sketch_app.protocols.SketchEncoder`."""
+
+    def __init__(
+        self, photos: FullPhotos, folder: Path, adapter: Path, choices: FullChoices, words: Words
+    ) -> None:
+        self._photos = photos
+
+        def load(place: Placement) -> SketchAdapter:
+            from models.sketch_adapter import load_sketch_adapter
+
+            return load_sketch_adapter(folder, adapter, placement=place)
+
+        self.model = Resident(load, wish=choices.device, need_bytes=_GIB // 2, say=words.say)
+
+    @property
+    def model_id(self) -> str:
+        """The photos' space."""
+        return self._photos.model_id
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._photos.dimension
+
+    def encode_sketches(self, sketches: Sequence[Grey]) -> Embeddings:
+        """See `sketch_app.protocols.SketchEncoder`."""
+        return self.model.use([Way("the sketch's embedding", lambda m: m.encode_sketches(sketches))])
+
+
 def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
     """BLIP, Img2Img-Turbo and DINOv2 from a store; nothing is loaded yet.
 
@@ -183,13 +217,15 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
     checkpoint = choices.generator_weights or store.file_of(CHECKPOINT)
     words = Words()
     fast = EmbeddedModels()
-    captioner = FullCaptioner(store.folder_of(CAPTIONER), choices, words)
+    captioner = FullCaptioner(_captioner_base(store, choices), choices, words)
     generator = FullGenerator(base, checkpoint, choices, words)
     photos = FullPhotos(store.folder_of(entry.name), choices, words)
+    sketches = _own_sketches(store, entry.name, photos, choices, words)
 
     def release() -> None:
-        for part in (captioner, generator, photos):
-            part.model.release()
+        for part in (captioner, generator, photos, sketches):
+            if part is not None:
+                part.model.release()
 
     return ModelSet(
         FULL,
@@ -199,10 +235,41 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         captioner=captioner,
         generator=generator,
         imagined=photos,
+        sketches=sketches,
         encoder_for=lambda model_id: _photo_model(store, choices, words, model_id),
         words=words,
         release=release,
     )
+
+
+def has_own(store: ModelStore, name: str) -> bool:
+    """Whether a model of the person's own training is in the store, whole."""
+    return name in store.entries and store.state(name).status == "complete"
+
+
+def _captioner_base(store: ModelStore, choices: FullChoices) -> Path:
+    """The person's own captioner where they imported one; chosen weights go over the published one."""
+    own = choices.captioner_weights is None and has_own(store, TRAINED_CAPTIONER)
+    return store.folder_of(TRAINED_CAPTIONER if own else CAPTIONER)
+
+
+def _own_sketches(
+    store: ModelStore, photo_model: str, photos: FullPhotos, choices: FullChoices, words: Words
+) -> FullSketches | None:
+    """The person's own adapter, where they imported one that was made for the chosen photo model."""
+    if not has_own(store, SKETCH_ADAPTER):
+        return None
+    from models.sketch_adapter import adapter_model_id
+
+    adapter = store.folder_of(SKETCH_ADAPTER)
+    made_for = adapter_model_id(adapter)
+    if made_for != photos.model_id:
+        words.say(
+            f"Your adapter for sketches was made for {made_for}, and photos are compared by "
+            f"{photos.model_id}: it is not used. Choose that photo model, or train another adapter."
+        )
+        return None
+    return FullSketches(photos, store.folder_of(photo_model), adapter, choices, words)
 
 
 def _photo_model(store: ModelStore, choices: FullChoices, words: Words, model_id: str) -> PhotoEncoder | None:

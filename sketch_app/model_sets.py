@@ -24,6 +24,7 @@ from sketch_app.protocols import (
     ImageGenerator,
     PhotoEncoder,
     Rgb,
+    SketchEncoder,
     SketchName,
     SketchReading,
     never,
@@ -59,6 +60,10 @@ class ModelSet:
     generator: ImageGenerator | None = None
     imagined: PhotoEncoder | None = None
     """Embeds imagined pictures, and the gallery's photos a second time; None where they are not compared."""
+    sketches: SketchEncoder | None = None
+    """Puts sketches into the space of `imagined`, for the fast lane; None where there is none, and `fast`
+    says where a sketch lies.
+    """
     encoder_for: Callable[[str], PhotoEncoder | None] = lambda _: None
     """A photo embedder by its id, for vectors that an earlier choice made; None when it is not at hand."""
     words: Words = field(default_factory=Words)

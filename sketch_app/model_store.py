@@ -42,14 +42,15 @@ def full_set_entries(
     store: ModelStore, settings: Settings, here: Container[str] = ()
 ) -> tuple[ModelEntry, ...]:
     """The models that the full set needs with the settings' choices: any generator that is here will do,
-    other weights for it make its published checkpoint needless, and the photo model is the chosen one.
+    a person's own captioner stands in for the published one, other weights for the generator make its
+    published checkpoint needless, and the photo model is the chosen one.
 
     Parameters
     ----------
     here : container of str
         Names of the models that are whole.
     """
-    from sketch_app.full_models import FULL, PHOTO_MODEL
+    from sketch_app.full_models import FULL, PHOTO_MODEL, TRAINED_CAPTIONER
 
     chosen = store.entries.get(settings.photo_model, store.entries[PHOTO_MODEL])
     generators = [entry for entry in store.entries.values() if entry.role == "generator"]
@@ -58,6 +59,8 @@ def full_set_entries(
     for entry in store.select([FULL]):
         if entry.role == "generator":
             needed.append(generator or entry)
+        elif entry.role == "captioner" and TRAINED_CAPTIONER in here and not settings.captioner_weights:
+            needed.append(store.entries[TRAINED_CAPTIONER])
         elif entry.role == "photo-embedder":
             needed.append(chosen)
         elif not (entry.role == "generator-checkpoint" and settings.generator_weights):

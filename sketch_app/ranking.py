@@ -36,9 +36,11 @@ class Question:
     Attributes
     ----------
     space : str
-        Id of the model of `sketch` and `classes` and of the feedback.
+        Id of the model of `classes` and of the feedback.
     sketch : array (dimension,)
         The sketch's vector.
+    sketch_space : str
+        Id of its model; `space` when empty.
     shares : mapping
         Class -> probability; `classes` knows where they lie.
     imagined : (str, array)
@@ -50,6 +52,7 @@ class Question:
     classes: ClassScorer | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
     imagined: tuple[str, NDArray[np.float32]] | None = None
+    sketch_space: str = ""
     feedback: Feedback = field(default_factory=Feedback)
 
 
@@ -103,7 +106,7 @@ def _directions(
     """Where each signal that counts looks for its photos."""
     found: list[tuple[str, NDArray[np.float32]]] = []
     if question.sketch is not None and weights.sketch:
-        found.append((question.space, question.sketch.reshape(-1)))
+        found.append((question.sketch_space or question.space, question.sketch.reshape(-1)))
     if question.classes is not None and question.shares and weights.class_:
         found.append((question.space, question.classes.query(question.shares)))
     if towards is not None and weights.photo:
@@ -117,12 +120,20 @@ def _signals(
     gallery: Gallery, question: Question, towards: NDArray[np.float32] | None, ids: list[int]
 ) -> dict[Signal, NDArray[np.float32]]:
     """What every signal says of each photo, also those that do not count: a person may look at them."""
-    wide = next((v.size for v in (question.sketch, towards) if v is not None), 0)
+    has_classes = question.classes is not None and bool(question.shares)
+    elsewhere = question.sketch_space not in ("", question.space)
+    here = None if elsewhere else question.sketch
+    classes = (
+        question.classes.query(question.shares) if question.classes is not None and has_classes else None
+    )
+    wide = next((v.size for v in (here, towards, classes) if v is not None), 0)
     vectors = _vectors(gallery, question.space, ids, wide)
     said: dict[Signal, NDArray[np.float32]] = {}
-    if question.sketch is not None:
+    if question.sketch is not None and elsewhere:
+        said[Signal.SKETCH] = gallery.scores(question.sketch_space, question.sketch.reshape(-1), ids)
+    elif question.sketch is not None:
         said[Signal.SKETCH] = vectors @ question.sketch.reshape(-1)
-    if question.classes is not None and question.shares:
+    if question.classes is not None and has_classes:
         said[Signal.CLASS] = question.classes.affinity(vectors, question.shares)
     if towards is not None:
         said[Signal.PHOTO] = vectors @ towards

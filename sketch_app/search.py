@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.caption_sentence import caption_sentence, subject_of
 from sketch_app.deep_lane import DeepLane, Imagining
 from sketch_app.errors import SketchAppError, sentence_of
 from sketch_app.fusion import FusionWeights
 from sketch_app.model_sets import ModelSet
 from sketch_app.newest import NewestWorker
+from sketch_app.photo_spaces import DEEP_LANE
 from sketch_app.protocols import ClassScorer, Grey, PhotoEncoder, SketchName, SketchReading, never
 from sketch_app.ranking import Question, rank
 from sketch_app.raster import render_for_model
@@ -47,6 +51,10 @@ class _Asked:
     started: float
     picture: Grey
     reading: SketchReading
+    space: str
+    """The model whose photos' vectors `vector` is compared with."""
+    vector: NDArray[np.float32]
+    """Of the sketch: (dimension,)."""
 
 
 class SearchPipeline:
@@ -84,6 +92,7 @@ class SearchPipeline:
         self._change = threading.Lock()
         self._fast_worker, self._deep_worker = NewestWorker("search"), NewestWorker("imagination")
         self._last_reading: tuple[bytes, SketchReading] | None = None
+        self._last_vector: tuple[bytes, NDArray[np.float32]] | None = None
 
     def submit(
         self,
@@ -158,7 +167,10 @@ class SearchPipeline:
 
     def _load(self) -> None:
         try:
-            self._models.fast.read_sketch(render_for_model(Sketch()))
+            blank = render_for_model(Sketch())
+            self._models.fast.read_sketch(blank)
+            if self._models.sketches is not None:
+                self._models.sketches.encode_sketches([blank])
         except Exception:
             log.exception("The models could not be loaded ahead of the first search")
 
@@ -206,7 +218,8 @@ class SearchPipeline:
             question = Question(space, feedback=feedback)
             return self._update(request, started, gallery, question, Stage.COMPLETE), None
         picture = render_for_model(request.sketch) if request.picture is None else request.picture
-        asked = _Asked(request, started, picture, self._read(picture))
+        reading = self._read(picture)
+        asked = _Asked(request, started, picture, reading, *self._place(picture, reading, gallery))
         deep = request.imagine and not self._deep.is_empty
         stage = Stage.FAST if deep else Stage.COMPLETE
         update = self._update(request, started, gallery, self._question(asked, None), stage)
@@ -259,13 +272,29 @@ class SearchPipeline:
         self._last_reading = (digest, reading)
         return reading
 
+    def _place(
+        self, picture: Grey, reading: SketchReading, gallery: Gallery
+    ) -> tuple[str, NDArray[np.float32]]:
+        """Where the sketch lies: among the deep lane's photos when the models can put it there and every
+        photo has been prepared, else where the fast lane's reading says.
+        """
+        sketches = self._models.sketches
+        if sketches is None or gallery.active_model(DEEP_LANE) != sketches.model_id:
+            return self._models.photos.model_id, reading.embedding.reshape(-1)
+        digest = hashlib.sha256(picture.tobytes()).digest()
+        last = self._last_vector
+        if last is None or last[0] != digest:
+            last = self._last_vector = digest, sketches.encode_sketches([picture])[0]
+        return sketches.model_id, last[1]
+
     def _question(self, asked: _Asked, state: Imagining | None) -> Question:
         imagined = None
         if state is not None and state.space is not None and state.vector is not None:
             imagined = (state.space, state.vector)
         return Question(
             self._models.photos.model_id,
-            sketch=asked.reading.embedding.reshape(-1),
+            sketch=asked.vector,
+            sketch_space=asked.space,
             classes=self._models.classes,
             shares=self._shares(asked, state),
             imagined=imagined,

@@ -5,7 +5,7 @@ serve best. Every signal comes from the very models and functions that answer a 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,88 @@ class CalibrationOutcome:
     """Of the fused ranking, each half of the sketches with the weights that the other half chose."""
 
 
+@dataclass(frozen=True)
+class GalleryVectors:
+    """A gallery as each photo embedder of a set sees it."""
+
+    photos: Embeddings
+    imagined: Embeddings | None = None
+    """For the imagined picture, and for sketches that lie in its space; None where neither is asked."""
+
+
+def possible_signals(models: ModelSet) -> tuple[Signal, ...]:
+    """What the models of a set have to say of a sketch that nobody has drawn before."""
+    there = {
+        Signal.SKETCH: True,
+        Signal.CLASS: models.classes is not None,
+        Signal.GENERATED: models.generator is not None and models.imagined is not None,
+    }
+    return tuple(signal for signal, has in there.items() if has)
+
+
+def signal_models(models: ModelSet, signals: Sequence[Signal]) -> dict[str, str]:
+    """Signal -> id of the model whose vectors it compares."""
+    ids = dict.fromkeys((s.value for s in signals), models.photos.model_id)
+    if models.imagined is not None:
+        ids |= {s.value: models.imagined.model_id for s in _in_imagined_space(models, signals)}
+    return ids
+
+
+def _in_imagined_space(models: ModelSet, signals: Sequence[Signal]) -> list[Signal]:
+    """The signals that compare vectors of `ModelSet.imagined`."""
+    there = {Signal.GENERATED, Signal.SKETCH} if models.sketches is not None else {Signal.GENERATED}
+    return [signal for signal in signals if signal in there]
+
+
+def embed_gallery(
+    models: ModelSet,
+    data: SketchPhotoData,
+    photos: Sequence[Picture],
+    signals: Sequence[Signal],
+    progress: Told,
+) -> GalleryVectors:
+    """The vectors of all photos, for some signals."""
+    seen = _photo_vectors(models.photos, data, photos, "photos", progress)
+    if models.imagined is None or not _in_imagined_space(models, signals):
+        return GalleryVectors(seen)
+    return GalleryVectors(seen, _photo_vectors(models.imagined, data, photos, "photos, deep lane", progress))
+
+
+@dataclass(frozen=True)
+class SketchSignals:
+    """What some signals say of every photo for one sketch."""
+
+    scores: Mapping[Signal, NDArray[np.float32]]
+    """(photos,) each."""
+    names: tuple[str, ...]
+    """The classes that the sketch is named as, best first."""
+    nameable: Set[str]
+    """The classes that a sketch can be named as."""
+
+
+def sketch_signals(
+    models: ModelSet, gallery: GalleryVectors, picture: Grey, signals: Sequence[Signal]
+) -> SketchSignals:
+    """Ask a set of models about one sketch, as a search does."""
+    reading = models.fast.read_sketch(picture)
+    needs_words = Signal.CLASS in signals or Signal.GENERATED in signals
+    names = models.captioner.name_sketch(picture) if models.captioner and needs_words else ()
+    scores: dict[Signal, NDArray[np.float32]] = {}
+    for signal in signals:
+        if signal is Signal.SKETCH and models.sketches is not None and gallery.imagined is not None:
+            scores[signal] = gallery.imagined @ models.sketches.encode_sketches([picture])[0]
+        elif signal is Signal.SKETCH:
+            scores[signal] = gallery.photos @ reading.embedding.reshape(-1)
+        elif signal is Signal.CLASS and models.classes is not None:
+            shares = class_shares(models.classes, reading, names)
+            scores[signal] = models.classes.affinity(gallery.photos, shares)
+        elif signal is Signal.GENERATED and gallery.imagined is not None:
+            vector = _imagined_vector(models, picture, (names or reading.names)[0].sentence)
+            scores[signal] = gallery.imagined @ vector.reshape(-1)
+    said = tuple(name.class_name for name in (names or reading.names))
+    return SketchSignals(scores, said, reading.shares.keys())
+
+
 def measure_signals(
     models: ModelSet,
     data: SketchPhotoData,
@@ -92,38 +174,22 @@ def measure_signals(
     """
     if not sketches or not photos:
         raise SketchAppError(f"{data.folder} has no held-back sketches or no photos for them.")
-    gallery = _photo_vectors(models.photos, data, photos, "photos", progress)
     from models.evaluation import query_picture
 
-    pictures = [query_picture(data, sketch) for sketch in sketches]
-    sketch_rows, class_rows, imagined = [], [], []
-    deep = models.generator is not None and models.imagined is not None
-    for done, picture in enumerate(pictures, 1):
-        reading = models.fast.read_sketch(picture)
-        sketch_rows.append(gallery @ reading.embedding.reshape(-1))
-        names = models.captioner.name_sketch(picture) if models.captioner else ()
-        if models.classes is not None:
-            shares = class_shares(models.classes, reading, names)
-            class_rows.append(models.classes.affinity(gallery, shares))
-        if deep:
-            prompt = (names or reading.names)[0].sentence
-            imagined.append(_imagined_vector(models, picture, prompt))
-        progress("sketches", done, len(pictures))
-    signals = {Signal.SKETCH: np.stack(sketch_rows)}
-    ids = {Signal.SKETCH.value: models.photos.model_id}
-    if class_rows:
-        signals[Signal.CLASS] = np.stack(class_rows)
-        ids[Signal.CLASS.value] = models.photos.model_id
-    if imagined and models.imagined is not None:
-        deep_gallery = _photo_vectors(models.imagined, data, photos, "photos, deep lane", progress)
-        signals[Signal.GENERATED] = np.concatenate(imagined) @ deep_gallery.T
-        ids[Signal.GENERATED.value] = models.imagined.model_id
+    signals = possible_signals(models)
+    gallery = embed_gallery(models, data, photos, signals, progress)
+    rows: dict[Signal, list[NDArray[np.float32]]] = {signal: [] for signal in signals}
+    for done, sketch in enumerate(sketches, 1):
+        said = sketch_signals(models, gallery, query_picture(data, sketch), signals)
+        for signal in signals:
+            rows[signal].append(said.scores[signal])
+        progress("sketches", done, len(sketches))
     number = {c: i for i, c in enumerate(sorted({p.class_name for p in (*sketches, *photos)}))}
     return SignalScores(
-        signals,
+        {signal: np.stack(row) for signal, row in rows.items()},
         np.array([number[s.class_name] for s in sketches]),
         np.array([number[p.class_name] for p in photos]),
-        ids,
+        signal_models(models, signals),
     )
 
 

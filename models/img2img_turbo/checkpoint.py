@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from models.errors import WeightsError
-from models.safe_weights import Weights, convert_once, read_weights, sha256_of
+from models.safe_weights import Weights, convert_once, read_weights, sha256_of, write_safetensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -111,7 +111,8 @@ def load_checkpoint(
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the published layout, as a pickle that the published code opens; whole or not at all.
+    """Write a checkpoint, whole or not at all: by the name's ending as safetensors, else in the published
+    layout, as a pickle that the published code opens.
 
     Raises
     ------
@@ -119,6 +120,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         It cannot be written.
     """
     import torch
+
+    if path.suffix == ".safetensors":
+        weights = _weights_of(checkpoint)
+        write_safetensors(path, Weights(weights.tensors, {**weights.metadata, "format": "pt", "kind": KIND}))
+        return
 
     adapted = {"unet": checkpoint.factors("unet"), "vae": checkpoint.factors("vae")}
 

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.registry.embedded import PACKAGE, embedded_files
-from models.registry.entries import HubHome, Licence, ModelEntry, ModelFile, PackageHome, UrlHome
+from models.registry.entries import (
+    HubHome,
+    Licence,
+    ModelEntry,
+    ModelFile,
+    OwnHome,
+    PackageHome,
+    UrlHome,
+)
+from models.training_record import RECORD_FILE
 
 EMBEDDED_TERMS = Licence(
     "sketch_app embedded weights",
@@ -49,6 +58,17 @@ APACHE = Licence(
     "Any use, with the notice kept.",
     non_commercial=False,
 )
+
+
+def _own_terms(base: Licence) -> Licence:
+    """Of what a person trained, over a base."""
+    return Licence(
+        f"{base.name}, and your data's",
+        base.link,
+        "The terms of the published weights it was trained from, and those of the data you trained it with.",
+        non_commercial=True,
+    )
+
 
 _BLIP = ModelEntry(
     "blip-image-captioning-base",
@@ -255,6 +275,24 @@ _ENTRIES = (
         about_bytes=4_550_000_000,
     ),
     *(_dinov2(size, registers=True) for size in ("small", "base", "large", "giant")),
+    # What “sketch-app train” writes; the record tells them from published files of the same names.
+    ModelEntry(
+        "trained-captioner",
+        "captioner",
+        "Your own captioner",
+        OwnHome("sketch-app train captioner"),
+        (*_BLIP.files, ModelFile(RECORD_FILE)),
+        _own_terms(BSD),
+        storage="captioner",
+    ),
+    ModelEntry(
+        "sketch-adapter",
+        "sketch-adapter",
+        "Your own adapter for sketches",
+        OwnHome("sketch-app train sketch-adapter"),
+        (ModelFile("adapter_config.json"), ModelFile("adapter_model.safetensors"), ModelFile(RECORD_FILE)),
+        _own_terms(APACHE),
+    ),
 )
 
 ENTRIES: Mapping[str, ModelEntry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

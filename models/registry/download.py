@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from models.errors import Cancelled, NetworkError, WeightsError
+from models.errors import Cancelled, NetworkError, NotHereError, WeightsError
 from models.registry.digests import Digest, read_into
 from models.registry.entries import HubHome, Licence, ModelEntry, ModelFile, UrlHome
 from models.registry.errors import LicenceNotAcceptedError
@@ -67,6 +67,8 @@ def pull(
     ------
     UnknownModelError, StoreBusyError, LicenceNotAcceptedError, Cancelled
         As named.
+    NotHereError
+        A person's own model was named, which nobody else has.
     NetworkError
         A home cannot be reached or does not give a file out, or the person asked for no network.
     WeightsError
@@ -81,6 +83,9 @@ def pull(
     wanted = [e for e in wanted if not e.comes_with_the_program]
     if not wanted:
         return PullReport((), already, 0)
+    own = next((e for e in wanted if e.is_own), None)
+    if own is not None:
+        raise NotHereError(store.missing(own, store.state(own.name).status))
     if offline():
         raise NetworkError(
             f"“{wanted[0].name}” cannot be fetched, since HF_HUB_OFFLINE says to stay offline: unset it, or "

@@ -13,7 +13,9 @@ from typing import Literal
 
 from models.registry.errors import UnknownModelError
 
-Role = Literal["encoder", "captioner", "generator", "generator-checkpoint", "photo-embedder"]
+Role = Literal[
+    "encoder", "captioner", "generator", "generator-checkpoint", "photo-embedder", "sketch-adapter"
+]
 Pinning = Literal["pinned", "partly pinned", "unpinned"]
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -52,6 +54,19 @@ class PackageHome:
     def page(self) -> str:
         """Where a person reads about it."""
         return self.package
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHome:
+    """The person's own training: such a model is imported from its run's folder, as often as it changes."""
+
+    command: str
+    """What trains it."""
+
+    @property
+    def page(self) -> str:
+        """Where it comes from, in words."""
+        return f"“{self.command}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,7 @@ class ModelEntry:
     name: str
     role: Role
     title: str
-    home: HubHome | UrlHome | PackageHome
+    home: HubHome | UrlHome | PackageHome | OwnHome
     files: tuple[ModelFile, ...]
     licence: Licence
     revision: str | None = None
@@ -148,6 +163,11 @@ class ModelEntry:
     def comes_with_the_program(self) -> bool:
         """It is never fetched, imported or removed."""
         return isinstance(self.home, PackageHome)
+
+    @property
+    def is_own(self) -> bool:
+        """The person trained it: it is never fetched, and another one may take its place."""
+        return isinstance(self.home, OwnHome)
 
 
 def select_entries(

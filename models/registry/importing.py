@@ -84,7 +84,10 @@ def import_folder(
         raise WeightsError(f"There is no folder {folder}: give one that holds models.")
     named = store.select(names)
     found = _search(store, folder, named)
-    already = tuple(f.entry.name for f in found if store.state(f.entry.name).status == "complete")
+    # Of a person's own models there may be a newer one each time.
+    already = tuple(
+        f.entry.name for f in found if store.state(f.entry.name).status == "complete" and not f.entry.is_own
+    )
     found = [f for f in found if f.entry.name not in already]
     if not found:
         return ImportReport((), already)
@@ -232,6 +235,11 @@ def _nothing(folder: Path, look: _Found | None) -> WeightsError:
             f"“{look.entry.name}” needs {missing.path}: get its safetensors form from "
             f"{look.entry.home.page}."
         )
+    if look.entry.is_own:
+        return WeightsError(
+            f"{look.root} lacks {missing.path}, which {look.entry.home.page} writes: give the folder that it "
+            "wrote."
+        )
     return WeightsError(
         f"{look.root} lacks {missing.home_path}, which “{look.entry.name}” needs: copy the whole model, or "
         f"get it with “sketch-app models pull {look.entry.name}”."
@@ -242,7 +250,7 @@ def _take(store: ModelStore, model: _Found, meter: Meter, cancelled: Callable[[]
     entry = model.entry
     record = store.record(entry)
     # What is known was of the commit that was pulled; a folder of another one is held against the pins alone.
-    bound = not model.commit or record.commit in ("", model.commit)
+    bound = (not model.commit or record.commit in ("", model.commit)) and not entry.is_own
     files = record.files if bound else {}
     record = replace(record, complete=False, commit=model.commit or record.commit, files=files)
     for file in entry.files:

@@ -237,6 +237,11 @@ class ModelStore:
         """The sentence for a model that is not whole."""
         if entry.comes_with_the_program:
             return f"“{entry.name}” is damaged: install the program again."
+        if entry.is_own:
+            return (
+                f"“{entry.name}” is not on this machine, or not whole: train one with {entry.home.page}, and "
+                "import the folder that it writes with “sketch-app models import DIR”."
+            )
         name = next((s for s, members in self.sets.items() if entry.name in members), entry.name)
         word = {"absent": "is not on this machine", "partial": "has not come whole yet"}.get(
             status, "is damaged"

@@ -18,6 +18,7 @@ from models.training import augment
 from models.training.dataset import Drawing, Picture, SketchPhotoData, Split
 from models.training.encoder_recipe import DRAWINGS, EDGES, OTHERS, EncoderRecipe
 from models.training.photo_features import PhotoFeatures, sketch_batch
+from models.training.sketch_photo_loss import draw_photos
 
 
 @dataclass
@@ -127,12 +128,9 @@ def draw_batch(train: TrainingSet, recipe: EncoderRecipe, step: int) -> Batch:
             label, source = number[s.class_name], train.by_stem.get((s.class_name, s.photo_stem), -1)
         labels.append(label)
         sources.append(source)
-    wanted = [s for s in sources if s >= 0]
-    for label in labels:
-        if label in train.by_class:
-            wanted += rng.choice(train.by_class[label], 4).tolist()
-    wanted += rng.integers(0, len(train.photos), max(0, recipe.photos_per_step - len(wanted))).tolist()
-    chosen = np.unique(np.array(wanted))
+    chosen = draw_photos(
+        rng, labels, sources, train.by_class, photos=len(train.photos), least=recipe.photos_per_step
+    )
     where = {int(p): k for k, p in enumerate(chosen)}
     return Batch(
         sketch_batch(pictures),

@@ -10,6 +10,7 @@ from models.dual_encoder import EMBEDDING_DIM, PhotoHead, SketchTower
 from models.efficientnet_lite import ConvNorm, fuse_layer
 from models.training.encoder_batches import Batch
 from models.training.encoder_recipe import EncoderRecipe
+from models.training.sketch_photo_loss import sketch_photo_loss
 
 
 class Encoder(nn.Module):
@@ -50,11 +51,13 @@ def losses(model: Encoder, batch: Batch, recipe: EncoderRecipe) -> dict[str, Ten
             recipe.proxy_scale * photos @ proxies.T, batch.photo_labels, label_smoothing=smooth
         ),
     }
-    log_p = F.log_softmax(sketches @ photos.T / recipe.temperature, dim=1)
-    weight = (batch.labels[:, None] == batch.photo_labels[None]).float()
-    drawn = batch.sources >= 0
-    weight[drawn, batch.sources[drawn]] += recipe.instance_bonus
-    has = weight.sum(1) > 0
-    per_sketch = -(weight * log_p).sum(1)[has] / weight.sum(1)[has]
-    parts["retrieval"] = recipe.retrieval_weight * per_sketch.mean()
+    parts["retrieval"] = recipe.retrieval_weight * sketch_photo_loss(
+        sketches,
+        photos,
+        batch.labels,
+        batch.photo_labels,
+        batch.sources,
+        temperature=recipe.temperature,
+        instance_bonus=recipe.instance_bonus,
+    )
     return parts

@@ -1,0 +1,35 @@
+"""What a model that was trained with the program says of itself to programs, in a file beside its weights.
+
+Who writes it is `models.training.provenance`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from models.errors import WeightsError
+
+RECORD_FILE = "training.json"
+"""Its presence tells a model that was trained with the program from a published one."""
+
+
+def read_record(folder: Path, kind: str) -> dict[str, Any]:
+    """The record of a folder with a model of some kind, such as "sketch-adapter".
+
+    Raises
+    ------
+    WeightsError
+        It is not there, damaged, or of another kind.
+    """
+    path = folder / RECORD_FILE
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        if record["kind"] != kind:
+            raise ValueError(f"it is of a {record['kind']}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{path} is not what “sketch-app train {kind}” writes ({error}). Choose the folder that it wrote."
+        ) from error
+    return dict(record)

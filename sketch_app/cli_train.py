@@ -1,0 +1,195 @@
+"""``sketch-app train``: declares the training commands. Nothing heavy is imported before one runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+train_app = typer.Typer(
+    help="Train the models: those that come with the program, and the full ones.", no_args_is_help=True
+)
+
+OutOption = Annotated[
+    Path,
+    typer.Option(metavar="DIR", help="The run: checkpoints, report, weights; a run in it is gone on with."),
+]
+PiecesOption = Annotated[
+    int, typer.Option(min=1, help="Batches that make one step, where a larger one does not fit the memory.")
+]
+PrecisionOption = Annotated[
+    str, typer.Option(metavar="no|bf16|fp16", help="Number format of the forward pass.")
+]
+RateOption = Annotated[
+    float | None, typer.Option(min=0.0, help="Learning rate; the recipe's when not given.")
+]
+CheckpointingOption = Annotated[bool, typer.Option("--checkpoint-gradients", help="Less memory, more time.")]
+SeedOption = Annotated[int, typer.Option(help="Two runs with one seed are the same run.")]
+DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda.")]
+UnseenOption = Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")]
+HeldBackOption = Annotated[
+    float,
+    typer.Option(min=0.0, max=0.9, help="Share of each class's source photos that is measured by."),
+]
+ValidateOption = Annotated[
+    int | None, typer.Option(min=1, help="Steps between two measurements; a twentieth of all when not given.")
+]
+CheckpointOption = Annotated[int, typer.Option(min=1, help="Steps between two checkpoints.")]
+PatienceOption = Annotated[
+    int, typer.Option(min=1, help="Measurements without a better figure after which the run ends.")
+]
+RankOption = Annotated[int, typer.Option(min=1, help="Rank of the adapter.")]
+
+
+@train_app.command("encoder")
+def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a parameter
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The run: checkpoints, report, weights.")] = Path(
+        "runs/encoder"
+    ),
+    also: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps of 64 sketches; a further tower takes three quarters.")
+    ] = 8500,
+    towers: Annotated[int, typer.Option(min=1, help="Sketch towers that read a sketch together.")] = 2,
+    seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
+    unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
+) -> None:
+    """Train the sketch and photo encoder; goes on where an earlier run in the same folder stopped."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.training import train_encoder_with_progress
+
+    console, errors = consoles()
+    with plain_errors(errors):
+        train_encoder_with_progress(
+            data,
+            out,
+            also=also or (),
+            steps=steps,
+            towers=towers,
+            seed=seed,
+            unseen=names(unseen),
+            console=console,
+        )
+
+
+@train_app.command("captioner")
+def train_captioner(  # noqa: PLR0917
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Class folders of sketches, or pictures with metadata.jsonl or .csv."
+        ),
+    ],
+    base: Annotated[
+        str, typer.Option(metavar="DIR|NAME", help="BLIP to begin with: a folder, or a model that is here.")
+    ] = "blip-image-captioning-base",
+    out: OutOption = Path("runs/captioner"),
+    method: Annotated[str, typer.Option(metavar="lora|full", help="An adapter, or all weights.")] = "lora",
+    rank: RankOption = 16,
+    steps: Annotated[int, typer.Option(min=1, help="Updates of the weights.")] = 4000,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures a piece.")] = 16,
+    pieces: PiecesOption = 1,
+    precision: PrecisionOption = "no",
+    rate: RateOption = None,
+    checkpoint_gradients: CheckpointingOption = False,
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    unseen: UnseenOption = "",
+    held_back: HeldBackOption = 0.1,
+    validate_every: ValidateOption = None,
+    checkpoint_every: CheckpointOption = 100,
+    patience: PatienceOption = 5,
+) -> None:
+    """Teach the full captioner (BLIP) to name sketches."""
+    from sketch_app.commands import plain_errors
+
+    console, errors = consoles()
+    with plain_errors(errors):
+        from models.training.captioner import CaptionerSettings
+        from sketch_app.recipes import train_captioner as teach
+        from sketch_app.training_runs import RunOptions
+
+        settings = CaptionerSettings(
+            method=method,
+            rank=rank,
+            batch=batch,
+            rate=rate,
+            checkpoint_gradients=checkpoint_gradients,
+            unseen=names(unseen),
+            held_back=held_back,
+            seed=seed,
+        )
+        options = RunOptions(
+            out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience
+        )
+        teach(data, base, settings, options, console)
+
+
+@train_app.command("sketch-adapter")
+def train_sketch_adapter(  # noqa: PLR0917
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Sketches and photos in class folders, or index.csv as CONTRIBUTING has it."
+        ),
+    ],
+    base: Annotated[
+        str, typer.Option(metavar="DIR|NAME", help="DINOv2 to begin with: a folder, or a model that is here.")
+    ] = "dinov2-small",
+    out: OutOption = Path("runs/sketch-adapter"),
+    rank: RankOption = 16,
+    feed_forward: Annotated[
+        bool, typer.Option(help="Adapt the feed-forward layers beside attention.")
+    ] = True,
+    steps: Annotated[int, typer.Option(min=1, help="Updates of the weights.")] = 4000,
+    batch: Annotated[int, typer.Option(min=1, help="Sketches a piece.")] = 32,
+    pieces: PiecesOption = 1,
+    precision: PrecisionOption = "no",
+    rate: RateOption = None,
+    checkpoint_gradients: CheckpointingOption = False,
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    unseen: UnseenOption = "",
+    held_back: HeldBackOption = 0.1,
+    validate_every: ValidateOption = None,
+    checkpoint_every: CheckpointOption = 100,
+    patience: PatienceOption = 5,
+) -> None:
+    """Teach the photo model (DINOv2) to put a sketch where its photos lie."""
+    from sketch_app.commands import plain_errors
+
+    console, errors = consoles()
+    with plain_errors(errors):
+        from models.training.sketch_adapter import SketchAdapterSettings
+        from sketch_app.recipes import train_sketch_adapter as teach
+        from sketch_app.training_runs import RunOptions
+
+        settings = SketchAdapterSettings(
+            rank=rank,
+            feed_forward=feed_forward,
+            batch=batch,
+            rate=SketchAdapterSettings.rate if rate is None else rate,
+            checkpoint_gradients=checkpoint_gradients,
+            unseen=names(unseen),
+            held_back=held_back,
+            seed=seed,
+        )
+        options = RunOptions(
+            out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience
+        )
+        teach(data, base, settings, options, console)
+
+
+def consoles() -> tuple[Console, Console]:
+    """Standard output, and standard error for errors."""
+    return Console(soft_wrap=True), Console(stderr=True)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,187 @@
+"""The training commands as a person types them: they train, are killed, go on as if they had not been, and
+leave what the program loads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from models.captioner import BlipCaptioner
+from models.sketch_adapter import load_sketch_adapter
+from models.training.captioner import CaptionerSettings
+from models.training.loop import HISTORY_FILE, History
+from models.training.sketch_adapter import SketchAdapterSettings
+from sketch_app.recipes import train_captioner, train_sketch_adapter
+from sketch_app.training_runs import RunOptions, find_base
+from tests.models.made_data import make_data
+from tests.models.training.made_sketches import make_class_folders
+from tests.sketch_app.test_cli import ROOT, refused, sketch_app
+from tests.support.tiny_blip import write_tiny_blip
+from tests.support.tiny_dinov2 import write_tiny_dinov2
+
+DEADLINE = 180.0
+STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def sketches(tmp_path_factory):
+    return make_class_folders(tmp_path_factory.mktemp("d") / "sketches", ("cat", "cup", "flower"))
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp("d") / "pairs")
+
+
+@pytest.fixture(scope="module")
+def blip(tmp_path_factory):
+    return write_tiny_blip(tmp_path_factory.mktemp("b") / "blip")
+
+
+@pytest.fixture(scope="module")
+def dinov2(tmp_path_factory):
+    return write_tiny_dinov2(tmp_path_factory.mktemp("b") / "dinov2")
+
+
+def start_and_kill(home, *arguments, out):
+    """Run a command until it has kept some steps, then kill it; the number of steps it had kept."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sketch_app.cli", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "SKETCH_APP_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + DEADLINE
+    while not (out / HISTORY_FILE).exists():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    return len(History.read(out).losses)
+
+
+def went_on_from(done):
+    return int(re.search(r"Going on from step (\d+)\.", done.stdout)[1])
+
+
+def options(out):
+    return RunOptions(out, STEPS, device="cpu", seed=3, validate_every=STEPS, checkpoint_every=1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_captioner_is_trained_and_a_killed_run_is_the_run_that_was_not(sketches, blip, tmp_path):
+    out = tmp_path / "cut"
+    command = ("train", "captioner", "--data", sketches, "--base", blip, "--out", out, "--steps", STEPS)
+    command += ("--batch", 3, "--rank", 4, "--held-back", 0.5, "--unseen", "flower", "--seed", 3)
+    command += ("--validate-every", STEPS, "--checkpoint-every", 1, "--device", "cpu")
+    kept = start_and_kill(tmp_path, *command, out=out)
+    assert 0 < kept < STEPS
+    done = sketch_app(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert went_on_from(done) in (kept, kept + 1)  # a checkpoint is kept a moment before its history
+    settings = CaptionerSettings(rank=4, batch=3, held_back=0.5, unseen=("flower",), seed=3)
+    train_captioner(sketches, str(blip), settings, options(tmp_path / "whole"), Console(quiet=True))
+    whole, cut = History.read(tmp_path / "whole"), History.read(out)
+    assert len(whole.losses) == STEPS
+    assert cut == whole
+    told = json.loads((out / "report" / "figures.json").read_text())["figures"]
+    held, unseen = "held-back pictures", "unseen classes"
+    assert set(told) == {f"{held}, before", f"{unseen}, before", "training pictures", held, unseen}
+    assert set(told[f"{unseen}, before"]) == {"class", "exact", "loss"}
+    assert {p.name for p in (out / "report").iterdir()} == {
+        *("figures.json", "curves.png", "held-back.png", "unseen.png")
+    }
+    with Image.open(sketches / "cat" / "cat_0-1.png") as picture:
+        sketch = np.asarray(picture)
+    ours = BlipCaptioner.load(out / "captioner").captions(sketch)
+    assert ours == BlipCaptioner.load(tmp_path / "whole" / "captioner").captions(sketch)
+    imported = sketch_app(tmp_path / "home", "models", "import", out / "captioner")
+    assert "trained-captioner is here now" in imported.stdout, imported.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_sketch_adapter_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, dinov2, tmp_path):
+    out = tmp_path / "cut"
+    command = ("train", "sketch-adapter", "--data", pairs, "--base", dinov2, "--out", out, "--steps", STEPS)
+    command += ("--batch", 4, "--rank", 4, "--held-back", 0.3, "--seed", 3, "--device", "cpu")
+    command += ("--validate-every", STEPS, "--checkpoint-every", 1)
+    kept = start_and_kill(tmp_path, *command, out=out)
+    assert 0 < kept < STEPS
+    done = sketch_app(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert went_on_from(done) in (kept, kept + 1)
+    settings = SketchAdapterSettings(rank=4, batch=4, held_back=0.3, seed=3)
+    train_sketch_adapter(pairs, str(dinov2), settings, options(tmp_path / "whole"), Console(quiet=True))
+    whole, cut = History.read(tmp_path / "whole"), History.read(out)
+    assert len(whole.losses) == STEPS
+    assert cut == whole
+    told = json.loads((out / "report" / "figures.json").read_text())["figures"]
+    assert set(told) == {"held-back sketches, before", "training sketches", "held-back sketches"}
+    assert {p.name for p in (out / "report").iterdir()} == {"figures.json", "curves.png", "held-back.png"}
+    blank = np.full((256, 256), 255, np.uint8)
+    ours, theirs = (
+        load_sketch_adapter(dinov2, run / "sketch-adapter").encode_sketches([blank])
+        for run in (out, tmp_path / "whole")
+    )
+    np.testing.assert_array_equal(ours, theirs)
+    imported = sketch_app(tmp_path / "home", "models", "import", out)
+    assert "sketch-adapter is here now" in imported.stdout, imported.stderr
+
+
+def test_what_is_not_there_is_a_sentence(sketches, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    for recipe in ("captioner", "sketch-adapter"):
+        said = refused(sketch_app(tmp_path, "train", recipe, "--data", nowhere, "--out", tmp_path / "run"))
+        assert f"There is no folder {nowhere}" in said
+    said = refused(sketch_app(tmp_path, "train", "captioner", "--data", sketches, "--out", tmp_path / "run"))
+    assert "“blip-image-captioning-base” is not on this machine" in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        (("--method", "lroa"), "There is no method “lroa”: choose one of lora, full."),
+        (("--precision", "half"), "There is no number format “half”: choose one of no, bf16, fp16."),
+        (("--base", "sd-turbo"), "“sd-turbo” is no folder, and no model to begin this training with"),
+        (("--unseen", "cat,cup"), "has 1 class to learn (flower)"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(choices, said, sketches, blip, tmp_path):
+    options = {"--data": sketches, "--base": blip, "--out": tmp_path / "run", choices[0]: choices[1]}
+    done = sketch_app(tmp_path, "train", "captioner", *(x for pair in options.items() for x in pair))
+    assert said in refused(done)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_is_the_published_model_only_when_its_bytes_are(dinov2, tmp_path):
+    (tmp_path / "dinov2-small").symlink_to(dinov2, target_is_directory=True)
+    base = find_base(str(tmp_path / "dinov2-small"), "photo-embedder")
+    assert base.name == "dinov2"
+    assert base.license == "other"
+
+
+def test_help_names_every_recipe_and_imports_nothing_heavy(tmp_path):
+    done = sketch_app(tmp_path, "train", "--help")
+    assert all(name in done.stdout for name in ("encoder", "captioner", "sketch-adapter"))
+    question = (
+        "import sys, sketch_app.cli\n"
+        "print(*sorted({'torch', 'numpy', 'transformers', 'peft', 'PIL'} & set(sys.modules)))"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.strip() == ""
