@@ -185,6 +185,87 @@ def train_sketch_adapter(  # noqa: PLR0917
         teach(data, base, settings, options, console)
 
 
+@train_app.command("generator")
+def train_generator(  # noqa: PLR0917
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Sketches and photos in class folders, or index.csv as CONTRIBUTING has it."
+        ),
+    ],
+    base: Annotated[
+        str,
+        typer.Option(metavar="DIR|NAME", help="Base to put low-rank factors on; from nothing when empty."),
+    ] = "",
+    out: OutOption = Path("runs/generator"),
+    size: Annotated[str, typer.Option(metavar="embedded|tiny", help="Of a base from nothing.")] = "embedded",
+    steps: Annotated[int, typer.Option(min=1, help="Updates of the weights.")] = 10_000,
+    batch: Annotated[int, typer.Option(min=1, help="Pairs a piece.")] = 4,
+    pieces: PiecesOption = 1,
+    side: Annotated[int, typer.Option(min=32, help="Of the pictures, in pixels.")] = 512,
+    small_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the steps at half that side, to begin with.")
+    ] = 0.0,
+    rank_unet: Annotated[int, typer.Option(min=1, help="Rank of the UNet's factors.")] = 8,
+    rank_vae: Annotated[int, typer.Option(min=1, help="Rank of the VAE's factors.")] = 4,
+    l2: Annotated[float, typer.Option(min=0.0, help="Weight of the squared difference.")] = 1.0,
+    perceptual: Annotated[float, typer.Option(min=0.0, help="Weight of the perceptual distance.")] = 5.0,
+    alignment: Annotated[float, typer.Option(min=0.0, help="Weight of picture against words.")] = 5.0,
+    adversarial: Annotated[float, typer.Option(min=0.0, help="Weight of the critic.")] = 0.5,
+    clip: Annotated[
+        str, typer.Option(metavar="DIR", help="A CLIP model that compares picture and words.")
+    ] = "",
+    sketched: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of people's sketches; the rest is drawn from photos."),
+    ] = 0.3,
+    emphasis: Annotated[bool, typer.Option(help="Draw the forty measured classes more often.")] = False,
+    split: Annotated[Path | None, typer.Option(metavar="FILE", help="What is held back, by name.")] = None,
+    precision: PrecisionOption = "no",
+    rate: RateOption = None,
+    checkpoint_gradients: CheckpointingOption = False,
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    held_back: HeldBackOption = 0.1,
+    validate_every: ValidateOption = None,
+    checkpoint_every: CheckpointOption = 100,
+    patience: PatienceOption = 10,
+) -> None:
+    """Teach Img2Img-Turbo to make pictures of sketches: whole from nothing, or by low-rank factors."""
+    from sketch_app.commands import plain_errors
+
+    console, errors = consoles()
+    with plain_errors(errors):
+        from models.training.generator import GeneratorSettings
+        from sketch_app.recipes_generator import GeneratorOptions
+        from sketch_app.recipes_generator import train_generator as teach
+        from sketch_app.training_runs import RunOptions
+
+        chosen = rate if rate is not None else (GeneratorSettings.rate if base else 4e-4)
+        settings = GeneratorSettings(
+            learns="lora" if base else "base",
+            steps=steps,
+            batch=batch,
+            sides=((small_share, side // 2), (1.0, side)) if small_share else ((1.0, side),),
+            rank_unet=rank_unet,
+            rank_vae=rank_vae,
+            l2=l2,
+            perceptual=perceptual,
+            alignment=alignment,
+            adversarial=adversarial,
+            rate=chosen,
+            critic_rate=chosen,
+            seen_at=min(224, max(64, side)),
+            checkpoint_gradients=checkpoint_gradients,
+            seed=seed,
+        )
+        own = GeneratorOptions(base, sketched, emphasis, clip, split, held_back, size)
+        options = RunOptions(
+            out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience
+        )
+        teach(data, settings, own, options, console)
+
+
 def consoles() -> tuple[Console, Console]:
     """Standard output, and standard error for errors."""
     return Console(soft_wrap=True), Console(stderr=True)

@@ -381,7 +381,7 @@ class Retrieval:
         )
         return {
             "retrieval mAP": figures.map_all,
-            "retrieval hit@5": figures.as_dict().get("hit@5", float("nan")),
+            "retrieval hit@5": figures.hit_5,
         }
 
 

@@ -5,12 +5,14 @@ generator is trained from, and what shows a recipe at work where SD-Turbo is not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from models.pretrained import hide_progress_bars
 
 if TYPE_CHECKING:
     from models.img2img_turbo.base_model import BaseModel
@@ -46,6 +48,13 @@ class BaseSize:
     """Channels of an attention head."""
 
 
+SIZES: Mapping[str, BaseSize] = {
+    "embedded": BaseSize(),
+    "tiny": BaseSize(vae=(8, 8, 16, 16), unet=(16, 32), latent=4, text=32, text_layers=1, words=600, head=8),
+}
+"""That of the embedded generator, and one that shows in a minute that a recipe runs."""
+
+
 def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: int) -> None:
     """Random networks and a vocabulary learnt from `sentences`, in the five folders of stabilityai/sd-turbo.
 
@@ -55,6 +64,7 @@ def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: 
     from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
+    hide_progress_bars()
     vocabulary = _write_tokenizer(folder / "tokenizer", size, sentences)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

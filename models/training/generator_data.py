@@ -191,12 +191,12 @@ def pairs_of_split(
         if s.name in split.validation_sketches and s.class_name not in split.unseen_classes
     ]
     shown = {(p.class_name, p.photo_stem) for p in data.photos if p.name in gallery}
-    shown |= {(s.class_name, s.photo_stem) for s in held if s.source == "sketchy"}
+    shown |= {(s.class_name, s.photo_stem) for s in held}
     kept = [
         p for p in data.photos
         if p.name not in gallery
         and p.class_name not in split.unseen_classes
-        and (p.source != "sketchy" or (p.class_name, PurePosixPath(p.name).stem) not in shown)
+        and (p.class_name, PurePosixPath(p.name).stem) not in shown
     ]  # fmt: skip
     source = PairSource(
         data,
@@ -208,11 +208,11 @@ def pairs_of_split(
         ],
         [d for d in data.drawings if d.name not in split.validation_sketches],
     )  # fmt: skip
-    of_photos = [s for s in held if s.source == "sketchy" and (not measured or s.class_name in measured)]
-    classes = {s.class_name for s in of_photos}
+    judged = [s for s in held if not measured or s.class_name in measured]
+    classes = {s.class_name for s in judged}
     return source, HeldBack(
-        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), side) for s in of_photos),
-        tuple(s.class_name for s in of_photos),
-        tuple(s.name for s in of_photos),
+        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), side) for s in judged),
+        tuple(s.class_name for s in judged),
+        tuple(s.name for s in judged),
         tuple(p for p in data.photos if p.name in gallery and p.class_name in classes),
     )

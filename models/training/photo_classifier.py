@@ -64,7 +64,7 @@ class PhotoClassifier:
         return torch.cat(found).numpy()
 
 
-def share_recognised(
+def recognised(
     labels: NDArray[np.int64], classes: Sequence[str], right: Mapping[str, frozenset[int]]
 ) -> NDArray[np.bool_]:
     """For each picture whether one of its likeliest labels (n, k) is right for its class."""

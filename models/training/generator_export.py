@@ -1,0 +1,182 @@
+"""What a generator's run writes: the networks and the checkpoint as the program loads them, report and card,
+and how well its pictures are recognised by a classifier that had no part in it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.img2img_turbo.checkpoint import save_checkpoint
+from models.training.generator import GeneratorLesson
+from models.training.generator_base import save_trained_base
+from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
+from models.training.provenance import Base, base_record, make_folder, write_record
+from models.training.report import CARD_FILE, ModelCard, Sheet, Tile, write_model_card, write_report
+
+if TYPE_CHECKING:
+    from models.training.loop import History
+
+FOLDER = "generator"
+CHECKPOINT = "checkpoint.safetensors"
+_COPIED = ("tokenizer", "scheduler")
+_NAMED = ("text_encoder", "unet", "vae")
+_ACROSS = 10
+Subjects = Callable[[Sequence[NDArray[np.uint8]]], Sequence[str]]
+"""Names sketches: the captioner that prompts."""
+
+
+def measure_generator(
+    lesson: GeneratorLesson,
+    classifier: PhotoClassifier | None = None,
+    *,
+    captions: Subjects | None = None,
+) -> dict[str, dict[str, float]]:
+    """Figures of the held-back sketches by how they were prompted: with their own class, with another one,
+    and with what a captioner said.
+
+    "recognised" is the share of pictures with a right ImageNet label among the classifier's first five, "
+    "over the
+    sketches of `photo_classifier.measured_classes` alone; "classes" are their number.
+    """
+    held, side = lesson.held, lesson.settings.sides[-1][1]
+    own = [name.replace("_", " ") for name in held.sketch_class]
+    prompts = {"true prompt": own, "wrong prompt": _wrong(own)}
+    if captions is not None:
+        prompts["captioner's prompt"] = list(captions(held.sketches))
+    right = measured_classes()
+    judged = [i for i, name in enumerate(held.sketch_class) if name in right]
+    figures: dict[str, dict[str, float]] = {}
+    for title, subjects in prompts.items():
+        made = lesson.pictures_of(held.sketches, subjects, side=side)
+        told: dict[str, float] = {"sketches": len(subjects)}
+        if lesson.retrieval is not None:
+            told |= lesson.retrieval(made, held.sketch_class)
+        if classifier is not None and judged:
+            names = [held.sketch_class[i] for i in judged]
+            hits = recognised(classifier.first_labels(made[judged]), names, right)
+            told |= {"recognised": float(hits.mean()), "judged": len(judged), "classes": len(set(names))}
+        figures[title] = told
+    return figures
+
+
+def _wrong(subjects: Sequence[str]) -> list[str]:
+    """For each the next class in the alphabet, so that none is its own."""
+    names = sorted(set(subjects))
+    return [names[(names.index(subject) + 1) % len(names)] for subject in subjects]
+
+
+def sheet_of(lesson: GeneratorLesson, count: int = 40) -> Sheet:
+    """One held-back sketch a class with its picture, prompted with its own class."""
+    held = lesson.held
+    first = {name: i for i, name in reversed(list(enumerate(held.sketch_class)))}
+    chosen = [first[name] for name in sorted(first)][:count]
+    subjects = [held.sketch_class[i].replace("_", " ") for i in chosen]
+    sketches = [held.sketches[i] for i in chosen]
+    made = lesson.pictures_of(sketches, subjects, side=lesson.settings.sides[-1][1])
+    pixels = ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    rows = []
+    for start in range(0, len(chosen), _ACROSS):
+        part = range(start, min(start + _ACROSS, len(chosen)))
+        rows.append([Tile(sketches[i], subjects[i]) for i in part])
+        rows.append([Tile(np.ascontiguousarray(pixels[i])) for i in part])
+    return Sheet("held-back", rows)
+
+
+def report_generator(
+    lesson: GeneratorLesson, folder: Path, figures: Mapping[str, Mapping[str, float]], history: History
+) -> None:
+    """``report/`` with the figures, the curves and a contact sheet."""
+    write_report(
+        folder,
+        title="Generator",
+        history=history,
+        figures={"settings": asdict(lesson.settings), "figures": figures},
+        sheets=[sheet_of(lesson)],
+    )
+
+
+def export_generator(
+    lesson: GeneratorLesson,
+    base: Base,
+    out: Path,
+    figures: Mapping[str, Mapping[str, float]],
+    *,
+    command: str,
+    dtype: torch.dtype = torch.float16,
+) -> Path:
+    """Write ``generator/``: of a base that was trained, its five parts and the checkpoint; of low-rank
+    factors the checkpoint alone, for the base that they were trained on.
+
+    Raises
+    ------
+    TrainingError, WeightsError
+        The folder cannot be written.
+    """
+    checkpoint = lesson.checkpoint()
+
+    def fill(folder: Path) -> None:
+        if lesson.settings.learns == "base":
+            for part in _COPIED:
+                shutil.copytree(base.folder / part, folder / part)
+            for part in _NAMED:
+                (folder / part).mkdir(parents=True)
+                shutil.copy2(base.folder / part / "config.json", folder / part / "config.json")
+            save_trained_base(folder, lesson.base, dtype=dtype)
+        save_checkpoint(folder / CHECKPOINT, checkpoint)
+        write_model_card(folder / CARD_FILE, _card(lesson, base, figures, command))
+        write_record(
+            folder,
+            {
+                "kind": "generator",
+                "base": base_record(base),
+                "lesson": dict(lesson.description),
+                "figures": figures,
+                "command": command,
+            },
+        )
+
+    return make_folder(out / FOLDER, fill)
+
+
+def _card(
+    lesson: GeneratorLesson, base: Base, figures: Mapping[str, Mapping[str, float]], command: str
+) -> ModelCard:
+    settings, pairs, held = lesson.settings, lesson.pairs, lesson.held
+    whole = settings.learns == "base"
+    drawn = (
+        f"{len(pairs.sketches) + len(pairs.drawings)} sketches by people" if pairs.sketched else "no sketches"
+    )
+    return ModelCard(
+        title="A generator of pictures from sketches",
+        summary="Img2Img-Turbo: a sketch and a sentence in, a picture out, in one step. "
+        + ("Its networks were trained from nothing." if whole else f"Low-rank factors for {base.name}."),
+        license=base.license,
+        license_note=base.license_note,
+        base_model="" if whole else base.name,
+        library_name="diffusers",
+        tags=("image-to-image", "sketch-to-image", "img2img-turbo"),
+        trained_on=f"{len(pairs.photos)} photos of {len(pairs.classes)} classes with line drawings made "
+        f"from them in four styles, and {drawn}. Held back: {len(held.sketches)} sketches, the photos they "
+        f"were drawn from, and {len(held.photos)} photos that retrieval is measured against. Pictures of "
+        f"{settings.sides[-1][1]} px. Perceptual distance, critic and retrieval see with "
+        f"{lesson.pictures.name}; picture and words are compared by the {lesson.alignment.name}.",
+        figures=figures,
+        limits=(
+            "“recognised” is by EfficientNet-Lite2, which had no part in the training; the classes and "
+            "labels that count were written down before it began "
+            "(models/training/splits/generator_classes.json).",
+            "The pictures are modest: they are for finding photos, not for looking at.",
+            "A class that it was not taught gives a picture of something near, or of nothing.",
+        ),
+        command=command,
+        extra=(("Settings", f"```json\n{json.dumps(asdict(settings), indent=1)}\n```"),),
+    )

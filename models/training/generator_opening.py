@@ -1,0 +1,126 @@
+"""A generator's lesson from a folder of data and a base: what is read, parted and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.caption_sentence import caption_sentence
+from models.dual_encoder import PHOTO_SIDE
+from models.img2img_turbo.base_model import load_base_model
+from models.training.errors import TrainingError
+from models.training.generator import GeneratorLesson, GeneratorSettings, Retrieval
+from models.training.generator_base import BaseSize, write_base
+from models.training.generator_data import HeldBack, PairSource, pairs_of_split
+from models.training.picture_losses import ClassAlignment, EmbeddedPictures, embedded_networks
+
+if TYPE_CHECKING:
+    from models.training.dataset import SketchPhotoData, Split
+    from models.training.picture_losses import Alignment
+
+CHECKPOINT = "checkpoint.safetensors"
+"""Beside a base that a recipe trained: its skip convolutions."""
+
+
+def open_lesson(
+    data: SketchPhotoData,
+    split: Split,
+    base: Path,
+    settings: GeneratorSettings,
+    *,
+    networks: Path,
+    measured: Collection[str] = (),
+    emphasis: Collection[str] = (),
+    sketched: float = 0.0,
+    alignment: Alignment | None = None,
+) -> GeneratorLesson:
+    """Put a lesson together.
+
+    Parameters
+    ----------
+    base
+        A base model's folder; the checkpoint beside it, if there is one, is where factors begin.
+    networks
+        Folder of the embedded encoder, whose networks look at pictures.
+    measured
+        Classes whose held-back sketches measure; all when empty.
+    emphasis, sketched
+        As in `PairSource`.
+    alignment
+        In place of the embedded encoder's classes.
+
+    Raises
+    ------
+    TrainingError
+        Nothing is left to learn from, or to measure by.
+    models.errors.WeightsError
+        A file of the base, its checkpoint or the networks cannot be used.
+    """
+    pairs, held = pairs_of_split(data, split, measured=measured)
+    if not pairs.photos or not held.sketches:
+        raise TrainingError(
+            f"{data.folder} leaves {len(pairs.photos)} photos to learn from and {len(held.sketches)} "
+            "sketches to "
+            "measure by: neither may be none."
+        )
+    pairs = PairSource(
+        data, pairs.photos, pairs.sketches, pairs.drawings, emphasis=emphasis, sketched=sketched
+    )
+    pictures, classes = embedded_networks(networks)
+    parts = load_base_model(base)
+    start = None
+    if settings.learns == "lora" and (base / CHECKPOINT).exists():
+        from models.img2img_turbo.checkpoint import load_checkpoint
+
+        start = load_checkpoint(base / CHECKPOINT, parts.unet, parts.vae)
+    return GeneratorLesson(
+        parts,
+        pairs,
+        held,
+        settings,
+        pictures=pictures,
+        alignment=alignment or classes,
+        retrieval=_retrieval(data, held, pictures, classes),
+        start=start,
+    )
+
+
+def base_from_nothing(folder: Path, size: BaseSize, names: Collection[str], *, seed: int) -> Path:
+    """A base with random weights in `folder`, unless one is there; its words are those of `names`."""
+    if not (folder / "size.json").exists():
+        write_base(folder, size, [caption_sentence(name) for name in sorted(names)], seed=seed)
+    return folder
+
+
+def _retrieval(
+    data: SketchPhotoData, held: HeldBack, pictures: EmbeddedPictures, classes: ClassAlignment
+) -> Retrieval:
+    """Of the held-back photos, in the space of the embedded encoder."""
+    embed = _embedder(pictures, classes)
+    side = (PHOTO_SIDE, PHOTO_SIDE)
+    vectors = []
+    for start in range(0, len(held.photos), 32):
+        part = held.photos[start : start + 32]
+        rgb = [cv2.resize(data.photo_files.rgb(p.name), side, interpolation=cv2.INTER_AREA) for p in part]
+        vectors.append(embed(torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2).float() / 127.5 - 1))
+    return Retrieval(torch.cat(vectors), [p.class_name for p in held.photos], embed)
+
+
+def _embedder(pictures: EmbeddedPictures, classes: ClassAlignment) -> Callable[[Tensor], Tensor]:
+    @torch.no_grad()
+    def embed(batch: Tensor) -> Tensor:
+        device = classes.points.device
+        found = []
+        for part in batch.split(32):
+            x = F.interpolate(part.to(device), size=(PHOTO_SIDE,) * 2, mode="bilinear", antialias=True)
+            found.append(classes.head(pictures(x).pooled).cpu())
+        return torch.cat(found)
+
+    return embed

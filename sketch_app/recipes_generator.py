@@ -1,0 +1,131 @@
+"""The training command of the generator, from a folder of data to networks, report and card.
+`sketch_app.cli_train` declares it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from sketch_app.errors import SketchAppError
+from sketch_app.training_runs import (
+    RunOptions,
+    command_line,
+    figures_line,
+    find_base,
+    made_folder,
+    require_training_packages,
+    run_with_progress,
+    training_device,
+)
+
+if TYPE_CHECKING:
+    from models.training.generator import GeneratorSettings
+
+
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """What the command's own options stand for.
+
+    Attributes
+    ----------
+    base
+        A folder or a model of the store; empty to begin from nothing.
+    sketched
+        Share of a batch that is people's sketches.
+    emphasis
+        Draw the classes that measure a generator more often.
+    clip
+        Folder of a CLIP model that compares picture and words; the embedded encoder's classes do when empty.
+    split
+        A split's file; when None, ``held_back`` of each class's source photos are held back.
+    size
+        Of a base from nothing: a name in `models.training.generator_base.SIZES`.
+    """
+
+    base: str = ""
+    sketched: float = 0.3
+    emphasis: bool = False
+    clip: str = ""
+    split: Path | None = None
+    held_back: float = 0.1
+    size: str = "embedded"
+
+
+def train_generator(
+    data: Path,
+    settings: GeneratorSettings,
+    own: GeneratorOptions,
+    options: RunOptions,
+    console: Console,
+) -> None:
+    """Run the generator's recipe; writes the run, ``generator/`` and ``report/``.
+
+    Raises
+    ------
+    SketchAppError, models.errors.ModelError, models.training.dataset.DatasetError
+        Something that was asked for is not there; nothing was written then.
+    models.training.errors.TrainingError
+        The folder holds another run, or the run cannot go on.
+    """
+    import checkpoints
+    from models.training.dataset import Split
+    from models.training.generator_base import SIZES
+    from models.training.generator_export import export_generator, measure_generator, report_generator
+    from models.training.generator_opening import base_from_nothing, open_lesson
+    from models.training.layouts import open_sketches_and_photos
+    from models.training.loop import History
+    from models.training.photo_classifier import PhotoClassifier, measured_classes
+    from models.training.picture_losses import ClipAlignment
+    from models.training.provenance import Base
+    from models.training.sketch_photo_split import SketchPhotoSplit
+
+    require_training_packages()
+    if own.size not in SIZES:
+        raise SketchAppError(f"There is no size “{own.size}”: choose {' or '.join(SIZES)}.")
+    loop_settings = replace(
+        options.loop_settings(),
+        betas=(0.5, 0.99) if settings.learns == "base" else (0.9, 0.999),
+        average=0.998,
+    )
+    device = training_device(options.device)
+    opened = open_sketches_and_photos(data)
+    if own.split is not None:
+        split = Split.load(own.split)
+    else:
+        parted = SketchPhotoSplit.of(opened, held_back=own.held_back, seed=options.seed)
+        split = Split(
+            frozenset(opened.sketches[i].name for i in parted.held_sketches),
+            tuple(opened.photos[i].name for i in parted.held_photos),
+        )
+    networks = Path(checkpoints.__file__).parent
+    base = find_base(own.base, "generator") if own.base else None
+    out = made_folder(options.out)
+    if base is None:
+        names = {p.class_name for p in (*opened.photos, *opened.sketches)}
+        folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed)
+        base = Base(folder, "nothing", "other", "The terms are those of the data.")
+    measured = measured_classes()
+    known = {s.class_name for s in opened.sketches} & measured.keys()
+    lesson = open_lesson(
+        opened,
+        split,
+        base.folder,
+        settings,
+        networks=networks,
+        measured=known if own.emphasis else (),
+        emphasis=known if own.emphasis else (),
+        sketched=own.sketched,
+        alignment=ClipAlignment(Path(own.clip)) if own.clip else None,
+    )
+    run_with_progress(lesson, loop_settings, out, device=device, title="Generator", console=console)
+    classifier = PhotoClassifier() if known else None
+    figures = measure_generator(lesson, classifier)
+    for title, told in figures.items():
+        console.print(f"{title}: {figures_line(told)}", highlight=False)
+    report_generator(lesson, out / "report", figures, History.read(out))
+    written = export_generator(lesson, base, out, figures, command=command_line())
+    console.print(f"The generator is in {written}; figures and a sheet are in {out / 'report'}", markup=False)
