@@ -120,3 +120,17 @@ def watch_phones(
     out, errors = _consoles()
     with plain_errors(errors), open_phones(gallery) as phones:
         keep_in_step(phones, out, errors, originals=originals, gigabytes=gigabytes)
+
+
+@phone_app.command("tidy")
+def tidy_originals(
+    gallery: GalleryOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete them.")] = False,
+) -> None:
+    """Show how much disk is taken by originals of photos that no phone has any more, or delete those."""
+    from sketch_app.commands import plain_errors
+    from sketch_app.phone_commands import tidy
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        tidy(gallery, out, delete=yes)

@@ -22,6 +22,7 @@ from rich.console import Console
 from sketch_app.errors import SketchAppError
 from sketch_app.paths import AppPaths
 from sketch_app.phone.access import AdbAccess
+from sketch_app.phone.choices import PhoneChoices
 from sketch_app.phone.records import (
     Originals,
     SyncChoices,
@@ -58,7 +59,12 @@ class Phones:
         self.workspace = workspace
         self.access = AdbAccess(workspace)
         self.news: queue.Queue[tuple[PhoneInfo, ...]] = queue.Queue()
-        self._stop = self.access.watch(lambda found: self.news.put(tuple(found)))
+        self.problem = ""
+        self._stop = self.access.watch(self._found)
+
+    def _found(self, found: Sequence[PhoneInfo], problem: str) -> None:
+        self.problem = problem
+        self.news.put(tuple(found))
 
     def close(self) -> None:
         """Stop following."""
@@ -88,7 +94,7 @@ class Phones:
         """
         found = self.connected()
         if not found:
-            raise SketchAppError(_NO_PHONE)
+            raise SketchAppError(self.problem or _NO_PHONE)
         if wanted is not None:
             named = [
                 p for p in found if wanted in (p.serial, p.adb_serial) or wanted.lower() == p.name.lower()
@@ -152,11 +158,10 @@ def choices_of(
         raise SketchAppError(f"Originals cannot be “{which}”: choose previews, some or all.") from error
     if gigabytes is None:
         gigabytes = float(getattr(stored, "phone_originals_gb", SyncChoices().originals_gb))
-    if folders is None:  # "<serial>:<path>" each, as the window keeps them
-        kept = [entry.partition(":/") for entry in getattr(stored, "phone_folders", [])]
-        folders = [f"/{path}" for known, _, path in kept if known == serial]
-    paths = tuple(_on_phone(folder) for folder in folders)
-    return SyncChoices(wanted, gigabytes, paths)
+    if folders is None:
+        kept = PhoneChoices(workspace).of(serial)
+        return SyncChoices(wanted, gigabytes, kept.folders, kept.without)
+    return SyncChoices(wanted, gigabytes, tuple(_on_phone(folder) for folder in folders))
 
 
 def _on_phone(folder: str) -> bytes:
@@ -238,6 +243,9 @@ def keep_in_step(
     try:
         while True:
             found = phones.news.get()
+            if phones.problem and told.get("") != phones.problem:
+                errors.print(phones.problem, markup=False, style="red")
+            told[""] = phones.problem
             for phone in found:
                 if phone.what_to_do and told.get(phone.serial) != phone.what_to_do:
                     out.print(f"{phone.name or phone.serial}: {phone.what_to_do}", markup=False)
@@ -271,7 +279,7 @@ def print_phones(phones: Phones, console: Console) -> None:
     connected = phones.connected()
     held = {one.serial: one for one in phones.access.summaries()}
     if not connected and not held:
-        console.print(_NO_PHONE)
+        console.print(phones.problem or _NO_PHONE, markup=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("phone", "serial", "state", "photos", "searchable", "originals", "last sync"):
@@ -322,6 +330,39 @@ def albums_as_json(albums: Sequence[PhoneAlbum]) -> str:
     """What ``phone albums --json`` prints."""
     rows = [{"name": a.name, "folder": a.display, "photos": a.photos, "videos": a.videos} for a in albums]
     return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def tidy(gallery: Path | None, console: Console, *, delete: bool, paths: AppPaths | None = None) -> None:
+    """What ``phone tidy`` does: say what no phone has any more, and delete it where that is wanted.
+
+    Raises
+    ------
+    index.errors.GalleryError
+        A phone is being synced, or the gallery cannot be used.
+    """
+    workspace = Workspace(paths or AppPaths.default(), gallery=gallery)
+    try:
+        access = AdbAccess(workspace)
+        left = access.left_originals()
+        if not left.count:
+            console.print("Every original is of a photo that is on a phone.")
+        elif delete:
+            deleted = access.delete_left(left.contents)
+            console.print(f"{deleted.count} originals deleted ({_megabytes(deleted.size)}).", highlight=False)
+        else:
+            console.print(
+                f"{left.count} originals ({_megabytes(left.size)}) in {left.folder} are of photos that were "
+                "deleted or changed on their phone, or lie in folders that are no longer chosen. They may be "
+                "the only copies. To delete them: sketch-app phone tidy --yes",
+                markup=False,
+                highlight=False,
+            )
+    finally:
+        workspace.close()
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 
 def print_report(report: SyncReport, console: Console) -> None:

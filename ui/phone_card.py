@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -105,6 +106,8 @@ class PhoneCard(QFrame):
     """And a tuple of path bytes."""
     originals_chosen = Signal(object, float)
     """`Originals` and GB: they count for every phone."""
+    auto_sync_chosen = Signal(bool)
+    """It counts for every phone."""
 
     def __init__(self, serial: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,6 +140,8 @@ class PhoneCard(QFrame):
         self._meaning.setWordWrap(True)
         self.originals = QComboBox()
         self._originals_title.setBuddy(self.originals)
+        self.auto_sync = QCheckBox()
+        self.auto_sync.setStyleSheet("spacing: 13px;")  # as the albums'
         self._choices = QWidget()
         self._unfold = QPushButton()
         self._unfold.setProperty("role", "flat")
@@ -189,6 +194,8 @@ class PhoneCard(QFrame):
         choices.addWidget(self._originals_title)
         choices.addWidget(self.originals)
         choices.addWidget(self._meaning)
+        choices.addSpacing(2)
+        choices.addWidget(self.auto_sync)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 14, 14, 14)
         column.setSpacing(12)
@@ -207,6 +214,7 @@ class PhoneCard(QFrame):
         self._notice.said_no.connect(self._no)
         self.albums.chosen.connect(lambda paths: self.albums_chosen.emit(self.serial, paths))
         self.originals.activated.connect(lambda: self.originals_chosen.emit(*self.originals.currentData()))
+        self.auto_sync.clicked.connect(self.auto_sync_chosen)
         self._unfold.clicked.connect(self._turn)
         theme_changed().connect(self._dress)
 
@@ -232,6 +240,7 @@ class PhoneCard(QFrame):
         )
         self.albums.show_albums(phone.albums)
         self._show_originals()
+        self._show_auto_sync()
         self.setAccessibleName(f"{words.title(phone)}: {self._status.text()}")
         self._disc.show_icon("phone", quiet=phone.presence is Presence.AWAY)
         self._dress()
@@ -272,6 +281,11 @@ class PhoneCard(QFrame):
             free = self.tr("{0} are free on this disk.").format(words.size(self._all.free_bytes))
             meaning = f"{meaning} {free}"
         self._meaning.setText(meaning)
+
+    def _show_auto_sync(self) -> None:
+        self.auto_sync.setText(self.tr("Sync by itself when it is plugged in"))
+        self.auto_sync.setToolTip(self.tr("From its first sync on, while this window is open."))
+        self.auto_sync.setChecked(self._all.auto_sync)
 
     def _notice_of(self, phone: PhoneState) -> Notice | None:
         """What stands in the tinted box."""

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from sketch_app.phone.states import PhonesState, PhoneState, Work
+from sketch_app.phone.states import LeftOriginals, PhonesState, PhoneState, Work
 from ui import phone_words as words
 from ui.background import Failure, run_in_background
 from ui.phone_panel import PhonePanel
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _LANE = "phones"
 _EVERY = 50
 """New photos after which a search that stands in the window is worth repeating."""
+_AFTER_LAUNCH_MS = 4000
+"""When known phones are looked for: gallery, camera and models are what a person waits for first."""
 
 
 class PhoneControl(QObject):
@@ -59,9 +63,10 @@ class PhoneControl(QObject):
         self._newest: list[PhonesState] = []
         self._lock = threading.Lock()
         self._searchable: dict[str, int] = {}
+        self._awaited: set[str] = set()
         self._news.connect(self._show_newest, Qt.ConnectionType.QueuedConnection)
         panel.retry_requested.connect(self._start)
-        panel.sync_requested.connect(lambda serial: self._do("sync", lambda s: s.sync(serial)))
+        panel.sync_requested.connect(self._sync)
         panel.pause_requested.connect(lambda serial: self._do("pause", lambda s: s.pause(serial)))
         panel.continue_requested.connect(lambda serial: self._do("continue", lambda s: s.resume(serial)))
         panel.disappeared_confirmed.connect(
@@ -72,6 +77,10 @@ class PhoneControl(QObject):
             lambda serial, paths: self._do("choose albums", lambda s: s.choose_albums(serial, paths))
         )
         panel.originals_chosen.connect(self._choose_originals)
+        panel.auto_sync_chosen.connect(
+            lambda on: self._do("choose to sync by itself", lambda s: s.choose_auto_sync(on))
+        )
+        panel.delete_left_requested.connect(self._delete_left)
 
     @property
     def state(self) -> PhonesState:
@@ -83,6 +92,24 @@ class PhoneControl(QObject):
         if not self._asked:
             self._asked = True
             self._start()
+
+    def open_for_known_phones(self) -> None:
+        """Begin to look for phones in some seconds if one was ever synced, and phones are to be synced by
+        themselves. Nothing of phones is loaded where that is not so.
+        """
+        QTimer.singleShot(_AFTER_LAUNCH_MS, self, self._look_for_known)
+
+    @Slot()
+    def _look_for_known(self) -> None:
+        if self._asked or self._closed or not self._workspace.settings.phone_auto_sync:
+            return
+        directory = self._workspace.gallery_directory
+        run_in_background(
+            self,
+            lambda _job: _has_synced(directory),
+            on_success=lambda known: known and not self._closed and self.open(),
+            name="look for known phones",
+        )
 
     def fetch_original(self, photo_id: int) -> None:
         """Fetch a photo's original from its phone."""
@@ -107,8 +134,19 @@ class PhoneControl(QObject):
 
     @Slot()
     def _start(self) -> None:
-        self._panel.show_state(PhonesState(self._state.phones, looking=True))
+        self._panel.show_state(replace(self._state, looking=True, unavailable=""))
         self._do("look for phones", lambda service: service.start())
+
+    def _sync(self, serial: str) -> None:
+        self._awaited.add(serial)
+        self._do("sync", lambda service: service.sync(serial))
+
+    def _delete_left(self, contents: frozenset[bytes]) -> None:
+        self._do("delete originals", lambda service: service.delete_left(contents), done=self._say_deleted)
+
+    def _say_deleted(self, deleted: LeftOriginals) -> None:
+        said = self.tr("%Ln original(s) deleted, {0} freed.", "", deleted.count)
+        self.said.emit(said.format(words.size(deleted.size)), "check")
 
     def _choose_originals(self, originals: Originals, gigabytes: float) -> None:
         self._do("choose originals", lambda service: service.choose_originals(originals, gigabytes))
@@ -174,17 +212,24 @@ class PhoneControl(QObject):
             self._announce(phone)
             return True
         count = phone.searchable
-        if phone.work is Work.SYNCING and count - self._searchable.get(phone.serial, 0) >= _EVERY:
+        if (
+            phone.work is Work.SYNCING
+            and count - self._searchable.setdefault(phone.serial, phone.shown) >= _EVERY
+        ):
             self._searchable[phone.serial] = count
             return True
         return False
 
     def _announce(self, phone: PhoneState) -> None:
+        awaited = phone.serial in self._awaited
+        self._awaited.discard(phone.serial)
         if self._panel.isVisible():  # it stands there
             return
-        name = words.title(phone)
-        if phone.work is Work.IDLE and phone.report is not None and phone.report.stopped is None:
-            self.said.emit(self.tr("{0} is in step with the gallery.").format(name), "check")
+        name, report = words.title(phone), phone.report
+        if phone.work is Work.IDLE and report is not None and report.stopped is None:
+            # One that began by itself and found nothing new is nobody's news.
+            if awaited or report.previews or report.originals or report.missing:
+                self.said.emit(self.tr("{0} is in step with the gallery.").format(name), "check")
         elif phone.work is Work.ASKS:
             self.said.emit(self.tr("{0} has a question: see the tab Phone.").format(name), "warning")
         elif phone.work is Work.INTERRUPTED:
@@ -197,7 +242,24 @@ class PhoneControl(QObject):
             self._asked = False
             self._panel.show_state(PhonesState(unavailable=failure.sentence))
         else:
-            self.said.emit(failure.sentence, "warning")
+            self.said.emit(words.trouble_in_words(failure.sentence), "warning")
+
+
+def _has_synced(directory: Path) -> bool:
+    """Whether the gallery in a folder knows a phone; False too where there is none yet."""
+    from index.database import Database
+    from index.errors import GalleryError
+    from index.gallery import DATABASE_NAME
+    from index.phone_files import has_synced
+
+    try:
+        database = Database(directory / DATABASE_NAME, write=False)
+    except GalleryError:
+        return False
+    try:
+        return has_synced(database)
+    finally:
+        database.close()
 
 
 def _service(workspace: Workspace) -> PhoneService:

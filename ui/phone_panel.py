@@ -9,6 +9,7 @@ from sketch_app.phone.states import PhonesState, PhoneState, Presence, Work
 from ui.busy_ring import BusyRing
 from ui.empty_state import EmptyState
 from ui.phone_card import PhoneCard
+from ui.phone_left import LeftRow
 from ui.phone_steps import PhoneSteps
 from ui.phone_words import trouble_in_words
 from ui.theme import icon_pixmap, theme_changed
@@ -26,6 +27,9 @@ class PhonePanel(QWidget):
     """And a tuple of path bytes."""
     originals_chosen = Signal(object, float)
     """`Originals` and GB."""
+    auto_sync_chosen = Signal(bool)
+    delete_left_requested = Signal(object)
+    """Contents of originals that no phone has any more; the person has confirmed it."""
     retry_requested = Signal()
     """Look again whether phones can be used on this computer."""
 
@@ -44,11 +48,13 @@ class PhonePanel(QWidget):
         self._known = QLabel()
         self._known.setProperty("role", "heading")
         self._connected_column, self._known_column = QVBoxLayout(), QVBoxLayout()
+        self.left = LeftRow()
         self._lock, self._promise = QLabel(), QLabel()
         self._promise.setProperty("role", "small")
         self._promise.setWordWrap(True)
         self._lay_out()
         self._unavailable.action.connect(self.retry_requested)
+        self.left.delete_requested.connect(self.delete_left_requested)
         theme_changed().connect(self._paint)
         self._paint()
         self.show_state(self._state)
@@ -96,6 +102,7 @@ class PhonePanel(QWidget):
         column.addWidget(self._steps)
         column.addWidget(self._known)
         column.addLayout(self._known_column)
+        column.addWidget(self.left)
         column.addStretch(1)
         column.addLayout(promise)
         content = QWidget()
@@ -138,6 +145,7 @@ class PhonePanel(QWidget):
         card.disappeared_kept.connect(self.disappeared_kept)
         card.albums_chosen.connect(self.albums_chosen)
         card.originals_chosen.connect(self.originals_chosen)
+        card.auto_sync_chosen.connect(self.auto_sync_chosen)
         return card
 
     def _say(self) -> None:
@@ -157,6 +165,8 @@ class PhonePanel(QWidget):
         away = len(state.phones) - at_hand
         self._known.setText(self.tr("Phones in the gallery"))
         self._known.setVisible(away > 0)
+        at_work = any(phone.work in (Work.SYNCING, Work.PAUSED) for phone in state.phones)
+        self.left.show_left(state.left, at_rest=not at_work)
         self._promise.setText(
             self.tr(
                 "The phone is only read. Nothing on it is ever changed, and nothing leaves this computer."

@@ -202,6 +202,25 @@ def trouble_in_words(sentence: str) -> str:
             ),
         ),
         (
+            r".+ could not start its server: (.+)\.",
+            translate("PhoneWords", "Phones are read with adb, which does not start: {0}."),
+        ),
+        (
+            r"No adb server answers at (.+): start it there, or unset .*",
+            translate(
+                "PhoneWords",
+                "No adb server answers at {0}, where ADB_SERVER_SOCKET says it is. Start it, or unset that.",
+            ),
+        ),
+        (
+            r"The adb server at (.+) (?:does not answer|cannot be reached)\b.*",
+            translate("PhoneWords", "Phones are read with adb, whose server at {0} does not answer."),
+        ),
+        (
+            r"A phone is being synced into this gallery: .*",
+            translate("PhoneWords", "A phone is being synced: delete its old originals after that."),
+        ),
+        (
             r"The phone is not connected: .*",
             translate("PhoneWords", "Plug the phone in and unlock it, then try again."),
         ),

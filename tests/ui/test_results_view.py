@@ -151,6 +151,16 @@ def test_an_empty_gallery_offers_to_add_a_folder(qtbot, view):
         qtbot.mouseClick(view.empty.findChild(QPushButton), Qt.MouseButton.LeftButton)
 
 
+def test_an_empty_gallery_leads_to_the_phone_by_a_quieter_button(qtbot, view):
+    view.show_update(update((), gallery_count=0))
+    folder, phone = view.empty.findChildren(QPushButton)
+    assert (folder.property("role"), phone.property("role")) == ("primary", "flat")
+    with qtbot.waitSignal(view.phone_requested):
+        qtbot.mouseClick(phone, Qt.MouseButton.LeftButton)
+    view.clear()
+    assert not phone.isVisible()
+
+
 def test_filters_that_let_nothing_through_can_be_cleared_from_there(qtbot, view):
     view.show_update(update((), filters=Filters(kinds=frozenset({"photo"}))))
     with qtbot.waitSignal(view.clear_filters_requested):

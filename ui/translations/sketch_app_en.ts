@@ -145,6 +145,23 @@
     </message>
 </context>
 <context>
+    <name>LeftRow</name>
+    <message numerus="yes">
+        <source>%Ln original(s) ({0}) of photos that are no longer synced</source>
+        <translation>
+            <numerusform>%Ln original ({0}) of a photo that is no longer synced</numerusform>
+            <numerusform>%Ln originals ({0}) of photos that are no longer synced</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln original(s), {0}?</source>
+        <translation>
+            <numerusform>Delete %Ln original, {0}?</numerusform>
+            <numerusform>Delete %Ln originals, {0}?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message numerus="yes">
         <source>%n photo(s) in the gallery</source>
@@ -161,6 +178,16 @@
         <translation>
             <numerusform>%Ln photo did not come</numerusform>
             <numerusform>%Ln photos did not come</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PhoneControl</name>
+    <message numerus="yes">
+        <source>%Ln original(s) deleted, {0} freed.</source>
+        <translation>
+            <numerusform>%Ln original deleted, {0} freed.</numerusform>
+            <numerusform>%Ln originals deleted, {0} freed.</numerusform>
         </translation>
     </message>
 </context>

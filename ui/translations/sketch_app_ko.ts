@@ -572,6 +572,45 @@
     </message>
 </context>
 <context>
+    <name>LeftRow</name>
+    <message numerus="yes">
+        <source>%Ln original(s) ({0}) of photos that are no longer synced</source>
+        <translation>
+            <numerusform>더 이상 동기화되지 않는 사진의 원본 %Ln장 ({0})</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>지우기…</translation>
+    </message>
+    <message>
+        <source>Wait until no phone is being synced.</source>
+        <translation>휴대폰 동기화가 끝날 때까지 기다리세요.</translation>
+    </message>
+    <message>
+        <source>Delete originals</source>
+        <translation>원본 지우기</translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln original(s), {0}?</source>
+        <translation>
+            <numerusform>원본 %Ln장({0})을 지울까요?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Their photos were deleted or changed on the phone, or lie in albums that are no longer ticked. These may be the only copies.</source>
+        <translation>휴대폰에서 지우거나 바꾼 사진, 또는 선택을 해제한 앨범에 있는 사진의 원본이에요. 하나뿐인 사본일 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>그대로 두기</translation>
+    </message>
+</context>
+<context>
     <name>LicenceDialog</name>
     <message>
         <source>Terms of use</source>
@@ -1083,6 +1122,14 @@ A closed fist lifts the pen.</source>
         <translation>이 디스크에 {0} 남아 있어요.</translation>
     </message>
     <message>
+        <source>Sync by itself when it is plugged in</source>
+        <translation>연결하면 자동으로 동기화</translation>
+    </message>
+    <message>
+        <source>From its first sync on, while this window is open.</source>
+        <translation>처음 한 번 동기화한 뒤부터, 이 창이 열려 있는 동안이에요.</translation>
+    </message>
+    <message>
         <source>Were these photos deleted on the phone?</source>
         <translation>휴대폰에서 사진을 지우셨나요?</translation>
     </message>
@@ -1186,6 +1233,12 @@ A closed fist lifts the pen.</source>
     <message>
         <source>The original comes when the phone is connected.</source>
         <translation>휴대폰이 연결되면 원본을 가져와요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) deleted, {0} freed.</source>
+        <translation>
+            <numerusform>원본 %Ln장을 지워 {0}의 공간이 생겼어요.</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} is in step with the gallery.</source>
@@ -1448,6 +1501,22 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Phones are read with adb, which is not on this computer. Install it ({0}), then try again.</source>
         <translation>휴대폰을 읽으려면 adb가 필요한데 이 컴퓨터에 없어요. 설치한 다음({0}) 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>Phones are read with adb, which does not start: {0}.</source>
+        <translation>휴대폰을 읽는 adb가 시작되지 않아요: {0}</translation>
+    </message>
+    <message>
+        <source>No adb server answers at {0}, where ADB_SERVER_SOCKET says it is. Start it, or unset that.</source>
+        <translation>ADB_SERVER_SOCKET이 가리키는 {0}에서 adb 서버가 응답하지 않아요. 서버를 시작하거나 이 설정을 지우세요.</translation>
+    </message>
+    <message>
+        <source>Phones are read with adb, whose server at {0} does not answer.</source>
+        <translation>휴대폰을 읽는 adb의 서버({0})가 응답하지 않아요.</translation>
+    </message>
+    <message>
+        <source>A phone is being synced: delete its old originals after that.</source>
+        <translation>휴대폰을 동기화하고 있어요. 끝난 다음 원본을 지우세요.</translation>
     </message>
     <message>
         <source>Plug the phone in and unlock it, then try again.</source>
@@ -1801,6 +1870,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Add a folder</source>
         <translation>폴더 추가</translation>
+    </message>
+    <message>
+        <source>Connect a phone</source>
+        <translation>휴대폰 연결하기</translation>
     </message>
     <message>
         <source>No close match yet; add a detail.</source>

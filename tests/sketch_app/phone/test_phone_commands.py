@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 
 from sketch_app.cli_phone import phone_app
 from sketch_app.model_sets import embedded_set
+from sketch_app.phone.choices import PhoneChoices
+from sketch_app.phone_commands import choices_of
 from tests.sketch_app.phone.phone_gallery import jpeg
+from tests.ui.small_gallery import make_workspace
 
 COLUMNS = {"COLUMNS": "200"}
 
@@ -56,6 +59,21 @@ def test_a_phone_is_listed_its_albums_shown_and_it_is_synced(phone, home):
     again = run("sync", "--folder", "/sdcard/DCIM")
     assert "3 unchanged" in again.stdout
     assert embedded_set().photos.model_id
+
+
+def test_folders_that_are_named_mean_in_and_below_whatever_was_ticked_in_the_window(tmp_path):
+    workspace = make_workspace(tmp_path / "home", None)
+    PhoneChoices(workspace).choose_folders(
+        "R3", [b"/storage/emulated/0/DCIM"], [b"/storage/emulated/0/DCIM/x"]
+    )
+    ticked = choices_of(workspace, "R3")
+    assert (ticked.folders, ticked.without) == (
+        (b"/storage/emulated/0/DCIM",),
+        (b"/storage/emulated/0/DCIM/x",),
+    )
+    named = choices_of(workspace, "R3", folders=["DCIM"])
+    assert (named.folders, named.without) == ((b"/storage/emulated/0/DCIM",), ())
+    workspace.close()
 
 
 def test_a_phone_that_is_not_meant_and_a_choice_that_is_none_are_sentences(phone, home):
