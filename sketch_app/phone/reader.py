@@ -103,8 +103,8 @@ class PhoneReader(Protocol):
     def name(self) -> str: ...  # noqa: D102
 
     def listings(self, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> Iterator[PhoneListing]:
-        """Every folder that may hold photos once; see `SyncChoices` for what is chosen. What is not may be left
-        out, or told with its names only.
+        """Every folder that may hold photos once; see `SyncChoices` for what is chosen. What is not may be
+        left out, or told with its names only.
 
         Raises
         ------
