@@ -206,6 +206,13 @@ def trouble_in_words(sentence: str) -> str:
             translate("PhoneWords", "Phones are read with adb, which does not start: {0}."),
         ),
         (
+            r"What answers at (.+) is no adb server .*",
+            translate(
+                "PhoneWords",
+                "Another program answers at {0}, where phones are read. End it, then try again.",
+            ),
+        ),
+        (
             r"No adb server answers at (.+): start it there, or unset .*",
             translate(
                 "PhoneWords",

@@ -1507,6 +1507,10 @@ A closed fist lifts the pen.</source>
         <translation>휴대폰을 읽는 adb가 시작되지 않아요: {0}</translation>
     </message>
     <message>
+        <source>Another program answers at {0}, where phones are read. End it, then try again.</source>
+        <translation>휴대폰을 읽는 주소 {0}에서 다른 프로그램이 응답해요. 그 프로그램을 끝낸 다음 다시 시도하세요.</translation>
+    </message>
+    <message>
         <source>No adb server answers at {0}, where ADB_SERVER_SOCKET says it is. Start it, or unset that.</source>
         <translation>ADB_SERVER_SOCKET이 가리키는 {0}에서 adb 서버가 응답하지 않아요. 서버를 시작하거나 이 설정을 지우세요.</translation>
     </message>
