@@ -71,6 +71,31 @@ class AdbAccess:
             for album in self._phone(serial).albums()
         )
 
+    def require_folders(self, serial: str, folders: Sequence[bytes]) -> None:
+        """Make sure that folders of a connected phone are there.
+
+        Raises
+        ------
+        SketchAppError
+            One is not, or the phone is not connected.
+        """
+        from device.phone.errors import PhoneFileGoneError
+        from device.phone.names import shown
+        from device.phone.sync import SyncSession
+
+        phone = self._phone(serial)
+        with SyncSession(phone.transport) as session:
+            for folder in folders:
+                try:
+                    there = session.stat(folder + b"/").is_folder
+                except PhoneFileGoneError:
+                    there = False
+                if not there:
+                    raise SketchAppError(
+                        f"There is no folder {shown(folder)} on {phone.name}: "
+                        "sketch-app phone albums lists what there is."
+                    )
+
     def sync(
         self,
         serial: str,
@@ -164,5 +189,6 @@ def adb_phone(info: PhoneInfo) -> AdbPhone:
     from device.phone.transport import Transport
     from sketch_app.phone.adb_reader import AdbPhone
 
-    transport = Transport(info.adb_serial, info.transport_id or None)
-    return AdbPhone(transport, info.serial, info.model, info.name or info.model or info.serial)
+    name = info.name or info.model or info.serial
+    transport = Transport(info.adb_serial, info.transport_id or None, title=name)
+    return AdbPhone(transport, info.serial, info.model, name)

@@ -13,7 +13,7 @@ from index.records import display_path
 from sketch_app.phone.reader import PhoneListing
 from sketch_app.phone.records import Disappeared, FailedFile, is_chosen
 
-MANY_FILES = 50
+MANY_FILES = 20
 MANY_SHARE = 0.2
 """More files than both at once are not taken for deleted without a word from the person."""
 

@@ -69,6 +69,8 @@ class PhoneService:
         self._left: LeftOriginals | None = None
         self._choices = PhoneChoices(workspace)
         self._again: set[str] = set()
+        self._by_itself: set[str] = set()
+        self._kept: dict[str, int] = {}  # photos missing from a phone that a person said are not deleted
 
     # Looking
 
@@ -176,11 +178,22 @@ class PhoneService:
 
     def confirm_disappeared(self, serial: str) -> None:
         """The photos that are gone from the phone were deleted there: let the gallery follow."""
+        self._kept.pop(serial, None)
         self.sync(serial, confirm_disappeared=True)
 
     def keep_disappeared(self, serial: str) -> None:
-        """They were not: the gallery stays as it is, and the next sync looks again."""
-        self._change(serial, lambda phone: replace(phone, work=Work.IDLE, progress=None))
+        """They were not: the gallery stays as it is. A sync that a person asks for asks again; one that
+        begins by itself only if still more are gone.
+        """
+
+        def keep(phone: PhoneState) -> PhoneState:
+            report = phone.report
+            if report is not None and report.asks is not None:
+                self._kept[serial] = report.asks.missing
+                report = replace(report, asks=None)
+            return replace(phone, work=Work.IDLE, progress=None, report=report)
+
+        self._change(serial, keep)
 
     def choose_albums(self, serial: str, paths: Iterable[bytes]) -> None:
         """Look into these folders only from the next sync on; all, or none, means all there will be."""
@@ -314,6 +327,8 @@ class PhoneService:
             goes_on = phone is not None and phone.work is Work.INTERRUPTED
         self._on_thread(f"albums of {serial}", lambda: self._look_for_albums(serial))
         if goes_on or due:
+            if not goes_on:
+                self._by_itself.add(serial)
             self.sync(serial)
 
     def _look_for_albums(self, serial: str) -> None:
@@ -347,6 +362,9 @@ class PhoneService:
             report = self._access.sync(
                 serial, self._choices.of(serial), control, told, confirm_disappeared=confirm
             )
+            if serial in self._by_itself and report.asks is not None:
+                known = report.asks.missing <= self._kept.get(serial, 0)
+                report = replace(report, asks=None) if known else report
             work, problem = outcome(report), report.sentence
         except Exception as error:
             problem = _sentence(error)
@@ -363,8 +381,11 @@ class PhoneService:
             returned = work is Work.INTERRUPTED and self._arrivals.get(serial, 0) != arrival  # already back
             wanted = work is Work.IDLE and serial in self._again
             self._again.discard(serial)
+            self._by_itself.discard(serial)
         if returned or wanted:
             self.sync(serial)
+        elif work in (Work.IDLE, Work.ASKS):
+            self._look_for_albums(serial)  # their counts are others now
 
     def _hold(self, serial: str, *, pause: bool) -> None:
         with self._lock:

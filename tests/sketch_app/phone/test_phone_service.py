@@ -105,20 +105,45 @@ def test_a_loose_cable_does_not_make_it_sync_again_and_again(played):
     played.syncing(2)
 
 
-@pytest.mark.parametrize(
-    "report", [SyncReport(stopped=Stopped.CANCELLED), SyncReport(asks=Disappeared(1200, 1609))]
-)
-def test_what_a_person_stopped_or_is_asked_does_not_go_on_by_itself(played, report):
+def test_what_a_person_stopped_does_not_go_on_by_itself(played):
     played.plug()
     played.syncing()
-    played.finish(report)
-    if report.asks is not None:
-        played.service.keep_disappeared(SERIAL)
+    played.finish(SyncReport(stopped=Stopped.CANCELLED))
     played.now = 60.0
     played.unplug()
     played.plug()
     assert len(played.access.syncs) == 1
     assert played.phone.work is Work.IDLE
+
+
+def test_what_a_person_is_asked_waits_for_the_answer(played):
+    played.plug()
+    played.syncing()
+    played.finish(SyncReport(asks=Disappeared(1200, 1609)))
+    played.now = 60.0
+    played.unplug()
+    played.plug()
+    assert len(played.access.syncs) == 1
+    assert played.phone.work is Work.ASKS
+
+
+def test_after_a_no_it_goes_on_by_itself_and_asks_again_only_when_more_is_gone(played):
+    played.plug()
+    played.syncing()
+    played.finish(SyncReport(asks=Disappeared(1200, 1609)))
+    played.service.keep_disappeared(SERIAL)
+    for number, (missing, work) in enumerate([(1200, Work.IDLE), (1201, Work.ASKS)], 2):
+        played.now += 60.0
+        played.unplug()
+        played.plug()
+        played.syncing(number)
+        played.finish(SyncReport(asks=Disappeared(missing, 1609)))
+        assert played.phone.work is work
+    played.service.keep_disappeared(SERIAL)
+    played.service.sync(SERIAL)  # by the person: asked again
+    played.syncing(4)
+    played.finish(SyncReport(asks=Disappeared(1201, 1609)))
+    assert played.phone.work is Work.ASKS
 
 
 def test_an_interrupted_sync_goes_on_whatever_the_clock_says(played):

@@ -272,4 +272,4 @@ def test_on_the_command_line_it_deletes_only_with_a_yes(tmp_path, monkeypatch):
     assert len(files(tmp_path / "g")) == 5
     assert "2 originals deleted" in run("--yes")
     assert len(files(tmp_path / "g")) == 3
-    assert "on a phone" in run()
+    assert "no originals" in run()
