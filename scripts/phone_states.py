@@ -36,6 +36,9 @@ def phone_states() -> dict[str, PhonesState]:
     away = replace(
         ready, presence=Presence.AWAY, work=Work.INTERRUPTED, progress=coming, photos=photos, shown=388
     )
+    passing = SyncProgress(
+        SyncPhase.ORIGINALS, 3, 41, 254_000, 4_000_000, rate=800_000.0, remaining=5.0, searchable=388
+    )
     asks = replace(some, work=Work.ASKS, report=SyncReport(asks=Disappeared(1200, photos)))
     wireless = replace(syncing, serial="2A1", name="Pixel 8a", model="Pixel 8a", connection="wifi")
     flip = PhoneState("R5K", "Galaxy Z Flip5", photos=842, shown=842, videos=17, synced_at=today - 6 * 86400)
@@ -58,6 +61,9 @@ def phone_states() -> dict[str, PhonesState]:
         "phone-done": replace(_one(some), originals=Originals.SOME),
         "phone-left": replace(_one(some), originals=Originals.SOME, auto_sync=False, left=left),
         "phone-left-away": PhonesState((flip,), left=left),
+        "phone-asleep": _one(replace(away, presence=Presence.READY)),
+        "phone-no-preview": _one(replace(syncing, work=Work.SYNCING, progress=passing)),
+        "phone-away": PhonesState((flip,)),
         "phone-several": PhonesState((done, wireless, flip), free_bytes=_FREE),
     }
 

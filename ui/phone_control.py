@@ -5,7 +5,7 @@ loaded before somebody wants to see phones.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ class PhoneControl(QObject):
         self._lock = threading.Lock()
         self._searchable: dict[str, int] = {}
         self._awaited: set[str] = set()
+        self._asked_photos: set[int] = set()
         self._news.connect(self._show_newest, Qt.ConnectionType.QueuedConnection)
         panel.retry_requested.connect(self._start)
         panel.sync_requested.connect(self._sync)
@@ -114,14 +115,17 @@ class PhoneControl(QObject):
     def fetch_original(self, photo_id: int) -> None:
         """Fetch a photo's original from its phone."""
         self.open()
+        self._asked_photos.add(photo_id)
         self._do(
             "fetch an original",
             lambda service: service.fetch_original(photo_id),
             done=self._say_fetching,
+            failed=lambda: self._asked_photos.discard(photo_id),
         )
 
     def _say_fetching(self, on_its_way: bool) -> None:
         if on_its_way:
+            self._panel.show_state(self._state, original_asked=True)
             self.said.emit(self.tr("The original is on its way."), "info")
         else:
             self.said.emit(self.tr("The original comes when the phone is connected."), "info")
@@ -152,16 +156,25 @@ class PhoneControl(QObject):
         self._do("choose originals", lambda service: service.choose_originals(originals, gigabytes))
 
     def _do(
-        self, name: str, act: Callable[[PhoneService], Any], done: Callable[[Any], None] | None = None
+        self,
+        name: str,
+        act: Callable[[PhoneService], Any],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
     ) -> None:
         def work(_job: object) -> Any:
             return act(self._opened())
+
+        def has_failed(failure: Failure) -> None:
+            if failed is not None:
+                failed()
+            self._has_failed(failure)
 
         run_in_background(
             self,
             work,
             on_success=done,
-            on_failure=self._has_failed,
+            on_failure=has_failed,
             name=name,
             serial=_LANE,
         )
@@ -195,14 +208,16 @@ class PhoneControl(QObject):
             return
         former = {phone.serial: phone for phone in self._state.phones}
         self._state = states[0]
-        self._panel.show_state(self._state)
+        self._panel.show_state(self._state, original_asked=bool(self._asked_photos))
         self.changed.emit(self._state)
         grown = [self._has_grown(phone, former.get(phone.serial)) for phone in self._state.phones]
         if any(grown):
             self.photos_added.emit()
 
     def _has_grown(self, phone: PhoneState, former: PhoneState | None) -> bool:
-        """Whether enough has come of a phone since this was last said; also says what a finished sync did."""
+        """Whether it is worth saying that photos have come: at the first ones, after every so many, where a
+        sync waits, and at its end. Also says what a finished sync did.
+        """
         at_work = (Work.SYNCING, Work.PAUSED)
         was_at_work = former is not None and former.work in at_work
         # A short sync may begin and end between two looks.
@@ -210,13 +225,16 @@ class PhoneControl(QObject):
         if phone.work not in at_work and (was_at_work or reported):
             self._searchable.pop(phone.serial, None)
             self._announce(phone)
+            self._look_for_originals()
             return True
-        count = phone.searchable
-        if (
-            phone.work is Work.SYNCING
-            and count - self._searchable.setdefault(phone.serial, phone.shown) >= _EVERY
-        ):
-            self._searchable[phone.serial] = count
+        if phone.work not in at_work:
+            return False
+        begins = phone.serial not in self._searchable
+        said = self._searchable.setdefault(phone.serial, phone.shown)
+        came = phone.searchable - said
+        is_first = begins or (former is not None and said == former.shown)
+        if came >= _EVERY or (came > 0 and (is_first or phone.work is Work.PAUSED)):
+            self._searchable[phone.serial] = phone.searchable
             return True
         return False
 
@@ -228,7 +246,8 @@ class PhoneControl(QObject):
         name, report = words.title(phone), phone.report
         if phone.work is Work.IDLE and report is not None and report.stopped is None:
             # One that began by itself and found nothing new is nobody's news.
-            if awaited or report.previews or report.originals or report.missing:
+            news = report.previews or report.missing or (report.originals and not self._asked_photos)
+            if awaited or news:
                 self.said.emit(self.tr("{0} is in step with the gallery.").format(name), "check")
         elif phone.work is Work.ASKS:
             self.said.emit(self.tr("{0} has a question: see the tab Phone.").format(name), "warning")
@@ -236,6 +255,26 @@ class PhoneControl(QObject):
             self.said.emit(self.tr("{0} was unplugged. It goes on when it is back.").format(name), "warning")
         elif phone.work in (Work.DISK_FULL, Work.FAILED):
             self.said.emit(self.tr("{0} could not be synced: see the tab Phone.").format(name), "warning")
+
+    def _look_for_originals(self) -> None:
+        """Say of the originals that were asked for that they have come."""
+        if not self._asked_photos:
+            return
+        directory, asked = self._workspace.gallery_directory, frozenset(self._asked_photos)
+        run_in_background(
+            self,
+            lambda _job: originals_here(directory, asked),
+            on_success=self._say_come,
+            name="look for originals",
+        )
+
+    def _say_come(self, come: frozenset[int]) -> None:
+        come &= self._asked_photos
+        self._asked_photos -= come
+        if len(come) == 1:
+            self.said.emit(self.tr("The original is here."), "check")
+        elif come:
+            self.said.emit(self.tr("%Ln original(s) are here.", "", len(come)), "check")
 
     def _has_failed(self, failure: Failure) -> None:
         if self._service is None:  # not even made: phones cannot be used here
@@ -260,6 +299,18 @@ def _has_synced(directory: Path) -> bool:
         return has_synced(database)
     finally:
         database.close()
+
+
+def originals_here(directory: Path, photo_ids: Collection[int]) -> frozenset[int]:
+    """Those of some photos from phones whose originals are in the gallery in a folder."""
+    from index.errors import GalleryError
+    from index.gallery import Gallery
+
+    try:
+        with Gallery.open(directory, write=False) as gallery:
+            return frozenset(photo.id for photo in gallery.photos(list(photo_ids)) if not photo.is_preview)
+    except GalleryError:
+        return frozenset()
 
 
 def _service(workspace: Workspace) -> PhoneService:

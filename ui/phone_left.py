@@ -47,7 +47,7 @@ class LeftRow(QWidget):
     def _say(self) -> None:
         if self._left is None:
             return
-        text = self.tr("%Ln original(s) ({0}) of photos that are no longer synced", "", self._left.count)
+        text = self.tr("%Ln original(s) ({0}) of photos that left the gallery", "", self._left.count)
         self._text.setText(text.format(size(self._left.size)))
         self.button.setText(self.tr("Delete…"))
         self.button.setAccessibleName(f"{self._text.text()}. {self.button.text()}")

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QPushButton
 
 from sketch_app.search_types import Filters, Stage
 from tests.ui.small_gallery import COLOURS, make_photos, make_workspace, results_of, update
+from ui.dates import short_date
 from ui.photo_actions import show_command
-from ui.photo_tile import MARGIN, percent_text, short_date
+from ui.photo_tile import MARGIN, percent_text
 from ui.results_model import ResultsModel
 from ui.results_view import ResultsView
 from ui.thumbnails import Thumbnails, cover

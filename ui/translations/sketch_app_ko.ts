@@ -574,9 +574,9 @@
 <context>
     <name>LeftRow</name>
     <message numerus="yes">
-        <source>%Ln original(s) ({0}) of photos that are no longer synced</source>
+        <source>%Ln original(s) ({0}) of photos that left the gallery</source>
         <translation>
-            <numerusform>더 이상 동기화되지 않는 사진의 원본 %Ln장 ({0})</numerusform>
+            <numerusform>갤러리에서 빠진 사진의 원본 %Ln장 ({0})</numerusform>
         </translation>
     </message>
     <message>
@@ -805,12 +805,12 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Go on</source>
-        <translation>이어서 받기</translation>
-    </message>
-    <message>
         <source>Fetch</source>
         <translation>내려받기</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속하기</translation>
     </message>
     <message>
         <source>Check</source>
@@ -1126,16 +1126,16 @@ A closed fist lifts the pen.</source>
         <translation>연결하면 자동으로 동기화</translation>
     </message>
     <message>
-        <source>From its first sync on, while this window is open.</source>
-        <translation>처음 한 번 동기화한 뒤부터, 이 창이 열려 있는 동안이에요.</translation>
+        <source>From its first sync on, while this window is open</source>
+        <translation>처음 한 번 동기화한 뒤부터, 이 창이 열려 있는 동안</translation>
     </message>
     <message>
-        <source>Were these photos deleted on the phone?</source>
-        <translation>휴대폰에서 사진을 지우셨나요?</translation>
+        <source>Are these photos deleted?</source>
+        <translation>이 사진들을 지우셨나요?</translation>
     </message>
     <message>
-        <source>{0} of its {1} photos are no longer there. Nothing has been taken out of the gallery yet.</source>
-        <translation>사진 {1}장 중 {0}장이 휴대폰에 없어요. 갤러리에서는 아직 아무것도 빼지 않았어요.</translation>
+        <source>{0} of its {1} photos are no longer on the phone.</source>
+        <translation>사진 {1}장 중 {0}장이 이제 휴대폰에 없어요.</translation>
     </message>
     <message>
         <source>Yes, deleted</source>
@@ -1144,6 +1144,14 @@ A closed fist lifts the pen.</source>
     <message>
         <source>No, keep them</source>
         <translation>아니요, 둘게요</translation>
+    </message>
+    <message>
+        <source>Yes: they leave the search; originals that are here stay until you delete them.</source>
+        <translation>네: 검색에서 빠져요. 여기 있는 원본은 직접 지울 때까지 남아요.</translation>
+    </message>
+    <message>
+        <source>No: everything stays as it is.</source>
+        <translation>아니요: 모든 것이 그대로 있어요.</translation>
     </message>
     <message>
         <source>Unlock the phone and allow USB debugging</source>
@@ -1190,12 +1198,16 @@ A closed fist lifts the pen.</source>
         <translation>휴대폰이 응답을 멈췄어요</translation>
     </message>
     <message>
-        <source>What has come stays searchable. Unlock the phone, then go on.</source>
-        <translation>가져온 사진은 계속 찾을 수 있어요. 잠금을 풀고 계속하세요.</translation>
+        <source>What has come stays searchable. Press Continue when the phone is awake.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 휴대폰 화면이 켜지면 계속하기를 누르세요.</translation>
     </message>
     <message>
-        <source>Go on</source>
-        <translation>이어서 하기</translation>
+        <source>Continue</source>
+        <translation>계속하기</translation>
+    </message>
+    <message>
+        <source>What has come stays searchable. Unlock the phone: the rest then comes by itself.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 휴대폰 잠금을 풀면 나머지를 자동으로 가져와요.</translation>
     </message>
     <message>
         <source>{0} are left. </source>
@@ -1256,6 +1268,16 @@ A closed fist lifts the pen.</source>
         <source>{0} could not be synced: see the tab Phone.</source>
         <translation>{0}을(를) 동기화하지 못했어요. 휴대폰 탭을 보세요.</translation>
     </message>
+    <message>
+        <source>The original is here.</source>
+        <translation>원본을 가져왔어요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) are here.</source>
+        <translation>
+            <numerusform>원본 %Ln장을 가져왔어요.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>PhonePanel</name>
@@ -1282,12 +1304,33 @@ A closed fist lifts the pen.</source>
         <translation>다시 시도</translation>
     </message>
     <message>
+        <source>Hide how to connect</source>
+        <translation>연결 방법 숨기기</translation>
+    </message>
+    <message>
+        <source>How to connect a phone</source>
+        <translation>휴대폰을 연결하는 방법</translation>
+    </message>
+    <message>
         <source>Phones in the gallery</source>
         <translation>갤러리에 있는 휴대폰</translation>
     </message>
     <message>
         <source>The phone is only read. Nothing on it is ever changed, and nothing leaves this computer.</source>
         <translation>휴대폰은 읽기만 해요. 휴대폰의 어떤 것도 바꾸지 않고, 아무것도 이 컴퓨터 밖으로 나가지 않아요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhoneRow</name>
+    <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>사진 %n장</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0}: see the tab Phone</source>
+        <translation>{0}: 휴대폰 탭을 보세요</translation>
     </message>
 </context>
 <context>
@@ -1331,6 +1374,30 @@ A closed fist lifts the pen.</source>
         <source>%Ln photo(s) can be searched</source>
         <translation>
             <numerusform>사진 %Ln장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s) can be searched</source>
+        <translation>
+            <numerusform>사진 %Ln장 중 {0}장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s)</source>
+        <translation>
+            <numerusform>사진 %Ln장 중 {0}장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln photo(s) a second</source>
+        <translation>
+            <numerusform>초당 %Ln장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) here ({0})</source>
+        <translation>
+            <numerusform>여기에 있는 원본 %Ln장 ({0})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1378,10 +1445,6 @@ A closed fist lifts the pen.</source>
         <translation>동기화가 멈췄어요</translation>
     </message>
     <message>
-        <source>Needs your word</source>
-        <translation>확인이 필요해요</translation>
-    </message>
-    <message>
         <source>Syncing</source>
         <translation>동기화 중</translation>
     </message>
@@ -1396,14 +1459,6 @@ A closed fist lifts the pen.</source>
     <message>
         <source>USB</source>
         <translation>USB</translation>
-    </message>
-    <message>
-        <source>{0} of {1} photos can be searched</source>
-        <translation>사진 {1}장 중 {0}장을 찾을 수 있어요</translation>
-    </message>
-    <message>
-        <source>{0} originals here ({1})</source>
-        <translation>여기에 있는 원본 {0}장 ({1})</translation>
     </message>
     <message>
         <source>Not synced yet</source>
@@ -1442,10 +1497,6 @@ A closed fist lifts the pen.</source>
         <translation>마무리하는 중</translation>
     </message>
     <message>
-        <source>{0} of {1} photos</source>
-        <translation>사진 {1}장 중 {0}장</translation>
-    </message>
-    <message>
         <source>{0} of {1}</source>
         <comment>bytes done, bytes in all</comment>
         <translation>{1} 중 {0}</translation>
@@ -1455,8 +1506,12 @@ A closed fist lifts the pen.</source>
         <translation>초당 {0}</translation>
     </message>
     <message>
-        <source>{0} photos a second</source>
-        <translation>초당 {0}장</translation>
+        <source>Has a question</source>
+        <translation>확인이 필요해요</translation>
+    </message>
+    <message>
+        <source>Reading photos that hold no preview</source>
+        <translation>미리보기가 없는 사진을 읽는 중</translation>
     </message>
     <message>
         <source>Camera</source>
@@ -1845,10 +1900,6 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ResultsModel</name>
     <message>
-        <source>Missing photo</source>
-        <translation>없어진 사진</translation>
-    </message>
-    <message>
         <source>{0}, album {1}</source>
         <translation>{0}, {1} 앨범</translation>
     </message>
@@ -1859,6 +1910,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>The file is gone from every place it was seen.</source>
         <translation>파일이 있던 자리 어디에도 없어요.</translation>
+    </message>
+    <message>
+        <source>The original is on this computer.</source>
+        <translation>원본이 이 컴퓨터에 있어요.</translation>
     </message>
 </context>
 <context>
@@ -2260,10 +2315,6 @@ A closed fist lifts the pen.</source>
 </context>
 <context>
     <name>SyncMeter</name>
-    <message>
-        <source>Paused</source>
-        <translation>일시정지됨</translation>
-    </message>
     <message>
         <source>Waiting for the phone</source>
         <translation>휴대폰을 기다리는 중</translation>
