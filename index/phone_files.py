@@ -15,6 +15,7 @@ from index.records import LocationState
 
 PHONE_SEPARATOR = b"/"
 _PREFIX = "phone:"
+_DROPPED = "dropped original:"
 _COLUMNS = (
     "id, source, path, directory, device, size, mtime, newest, taken_ms, media_id, favourite, state, "
     "gone, wanted, content, reason, tries"
@@ -192,6 +193,25 @@ def original_bytes(database: Database) -> int:
     return int(database.rows("SELECT coalesce(sum(size), 0) FROM originals")[0][0])
 
 
+def left_originals(database: Database) -> list[tuple[bytes, str, int]]:
+    """Content, name and size of the originals that no file of a phone has any more: it was deleted or edited
+    there, or its folder is no longer chosen. One that the gallery still shows as a phone's is none of these.
+    """
+    return database.rows(
+        "SELECT content, name, size FROM originals WHERE content NOT IN "
+        "(SELECT content FROM phone_files WHERE gone = 0 AND content IS NOT NULL) "
+        # Between a file's new listing and its new preview the old content is what is shown.
+        "AND NOT EXISTS (SELECT 1 FROM photos p JOIN locations l ON l.photo_id = p.id "
+        "WHERE p.hash = content AND l.state = 'present' AND l.source LIKE ?) ORDER BY name",
+        (f"{_PREFIX}%",),
+    )
+
+
+def has_synced(database: Database) -> bool:
+    """Whether any phone was ever synced to the end."""
+    return bool(database.rows("SELECT EXISTS (SELECT 1 FROM phones WHERE synced_at IS NOT NULL)")[0][0])
+
+
 def preview_of(database: Database, photo_id: int) -> bytes | None:
     """The JPEG that a photo is known by while its original is not here."""
     rows = database.rows("SELECT data FROM previews WHERE photo_id = ?", (photo_id,))
@@ -353,6 +373,35 @@ def forget_originals(connection: sqlite3.Connection, contents: Sequence[bytes]) 
             "WHERE content = ? AND state IN ('kept', 'original')",
             (content,),
         )
+
+
+def drop_originals(connection: sqlite3.Connection, originals: Iterable[tuple[bytes, str]]) -> None:
+    """Let go of originals, by content and name, that no phone has: should their photos come back, they are
+    fetched again. The names stay noted for `dropped_originals`, should the program end before it has
+    deleted the files.
+    """
+    for content, name in originals:
+        connection.execute("DELETE FROM originals WHERE content = ?", (content,))
+        connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '')", (_DROPPED + name,))
+    connection.execute(
+        "UPDATE phone_files SET state = 'new', content = NULL, reason = NULL, tries = 0 "
+        "WHERE gone = 1 AND content IS NOT NULL AND content NOT IN (SELECT content FROM originals)"
+    )
+
+
+def dropped_originals(connection: sqlite3.Connection) -> list[str]:
+    """The names of originals that were let go of, and whose files may still be there."""
+    rows = connection.execute(
+        "SELECT substr(key, ?1) FROM meta WHERE substr(key, 1, ?1 - 1) = ?2 "
+        "AND substr(key, ?1) NOT IN (SELECT name FROM originals)",
+        (len(_DROPPED) + 1, _DROPPED),
+    )
+    return [str(row[0]) for row in rows]
+
+
+def put_deleted(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """The files of originals that were let go of are gone."""
+    connection.executemany("DELETE FROM meta WHERE key = ?", [(_DROPPED + name,) for name in names])
 
 
 def _file(row: tuple[Any, ...]) -> PhoneFile:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from sketch_app.phone.records import Disappeared, Originals, SyncPhase, SyncProgress, SyncReport
-from sketch_app.phone.states import PhoneAlbum, PhonesState, PhoneState, Presence, Work
+from sketch_app.phone.states import LeftOriginals, PhoneAlbum, PhonesState, PhoneState, Presence, Work
 
 _FOLDERS = (
     ("/sdcard/DCIM/Camera", 1024, 41),
@@ -35,13 +36,20 @@ def phone_states() -> dict[str, PhonesState]:
     away = replace(
         ready, presence=Presence.AWAY, work=Work.INTERRUPTED, progress=coming, photos=photos, shown=388
     )
+    passing = SyncProgress(
+        SyncPhase.ORIGINALS, 3, 41, 254_000, 4_000_000, rate=800_000.0, remaining=5.0, searchable=388
+    )
     asks = replace(some, work=Work.ASKS, report=SyncReport(asks=Disappeared(1200, photos)))
     wireless = replace(syncing, serial="2A1", name="Pixel 8a", model="Pixel 8a", connection="wifi")
     flip = PhoneState("R5K", "Galaxy Z Flip5", photos=842, shown=842, videos=17, synced_at=today - 6 * 86400)
     missing = "Phones need adb, and this computer has none: install it (apt install adb), then try again."
+    stuck = "/usr/bin/adb could not start its server: cannot bind to 127.0.0.1:5037."
+    originals = Path("/home/you/.local/share/sketch_app/gallery/phone/originals")
+    left = LeftOriginals(frozenset(bytes([n]) * 32 for n in range(12)), 40_300_000, originals)
     return {
         "phone-none": PhonesState(),
         "phone-no-adb": PhonesState(unavailable=missing),
+        "phone-adb-fails": PhonesState((flip,), unavailable=stuck),
         "phone-unauthorized": _one(replace(ready, presence=Presence.UNAUTHORIZED, albums=None)),
         "phone-offline": _one(replace(ready, presence=Presence.OFFLINE, albums=None)),
         "phone-ready": _one(ready),
@@ -51,6 +59,11 @@ def phone_states() -> dict[str, PhonesState]:
         "phone-asks": _one(asks),
         "phone-disk-full": replace(_one(replace(some, work=Work.DISK_FULL)), free_bytes=980_000_000),
         "phone-done": replace(_one(some), originals=Originals.SOME),
+        "phone-left": replace(_one(some), originals=Originals.SOME, auto_sync=False, left=left),
+        "phone-left-away": PhonesState((flip,), left=left),
+        "phone-asleep": _one(replace(away, presence=Presence.READY)),
+        "phone-no-preview": _one(replace(syncing, work=Work.SYNCING, progress=passing)),
+        "phone-away": PhonesState((flip,)),
         "phone-several": PhonesState((done, wireless, flip), free_bytes=_FREE),
     }
 

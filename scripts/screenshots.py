@@ -38,8 +38,8 @@ THEMES, LANGUAGES, SCALES = ("light", "dark"), ("en", "ko"), (1, 2)
 SIZE = (1280, 800)
 DOCUMENTATION = ROOT / "docs" / "screenshots"
 CHIEF = {
-    ("light", "en"): ("drawing", "no-gallery", "indexing"),
-    ("dark", "ko"): ("drawing",),
+    ("light", "en"): ("drawing", "no-gallery", "indexing", "phone"),
+    ("dark", "ko"): ("drawing", "phone"),
 }
 """States of the documentation's pictures, by theme and language; at 1x."""
 
@@ -416,7 +416,12 @@ def shoot_phone(studio: Studio) -> None:
     with studio.window() as window:
         window.phones._asked = True  # looks at no phone of this computer
         window.side.show_phone()
-        for name, state in phone_states().items():
+        states = phone_states()
+        if studio.chief:
+            studio.draw(window)
+            name = "phone-syncing" if studio.theme == "light" else "phone-done"
+            states = {name: states[name]}
+        for name, state in states.items():
             window.phone_panel.show_state(state)
             studio.shoot(name, window)
 

@@ -51,7 +51,7 @@ def list_phones(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
     from sketch_app.phone_commands import open_phones, phones_as_json, print_phones
 
     out, errors = _consoles()
-    with plain_errors(errors), open_phones(gallery) as phones:
+    with plain_errors(errors), open_phones(gallery, reads=True) as phones:
         if as_json:
             typer.echo(phones_as_json(phones))
         else:
@@ -88,7 +88,9 @@ def sync_phone(  # noqa: PLR0917 - typer's own way: every option is a parameter
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the gallery into step with a phone. Ctrl-C stops it; the next sync goes on from there."""
+    """Bring the gallery into step with a phone: the albums and originals chosen in the window, unless you say
+    otherwise here. Ctrl-C stops it; the next sync goes on from there.
+    """
     from sketch_app.commands import plain_errors
     from sketch_app.phone_commands import choices_of, open_phones, print_report, report_as_json, sync_with_bar
 
@@ -98,6 +100,8 @@ def sync_phone(  # noqa: PLR0917 - typer's own way: every option is a parameter
         choices = choices_of(
             phones.workspace, chosen.serial, originals=originals, gigabytes=gigabytes, folders=folders
         )
+        if folders is not None:
+            phones.access.require_folders(chosen.serial, choices.folders)
         report = sync_with_bar(phones.access, chosen, choices, errors, confirm=confirm)
         if as_json:
             typer.echo(report_as_json(report))
@@ -120,3 +124,19 @@ def watch_phones(
     out, errors = _consoles()
     with plain_errors(errors), open_phones(gallery) as phones:
         keep_in_step(phones, out, errors, originals=originals, gigabytes=gigabytes)
+
+
+@phone_app.command("tidy")
+def tidy_originals(
+    gallery: GalleryOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete them.")] = False,
+) -> None:
+    """Show, or delete, originals of photos that left the gallery: deleted or changed on their phone, or in
+    folders that are no longer chosen.
+    """
+    from sketch_app.commands import plain_errors
+    from sketch_app.phone_commands import tidy
+
+    out, errors = _consoles()
+    with plain_errors(errors):
+        tidy(gallery, out, delete=yes)

@@ -22,6 +22,7 @@ from rich.console import Console
 from sketch_app.errors import SketchAppError
 from sketch_app.paths import AppPaths
 from sketch_app.phone.access import AdbAccess
+from sketch_app.phone.choices import PhoneChoices
 from sketch_app.phone.records import (
     Originals,
     SyncChoices,
@@ -34,6 +35,7 @@ from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
     from device.phone.watch import PhoneInfo
+    from index.phone_files import PhoneSummary
     from sketch_app.phone.states import PhoneAlbum
 
 LOOK_SECONDS = 5.0
@@ -58,7 +60,12 @@ class Phones:
         self.workspace = workspace
         self.access = AdbAccess(workspace)
         self.news: queue.Queue[tuple[PhoneInfo, ...]] = queue.Queue()
-        self._stop = self.access.watch(lambda found: self.news.put(tuple(found)))
+        self.problem = ""
+        self._stop = self.access.watch(self._found)
+
+    def _found(self, found: Sequence[PhoneInfo], problem: str) -> None:
+        self.problem = problem
+        self.news.put(tuple(found))
 
     def close(self) -> None:
         """Stop following."""
@@ -88,7 +95,7 @@ class Phones:
         """
         found = self.connected()
         if not found:
-            raise SketchAppError(_NO_PHONE)
+            raise SketchAppError(self.problem or _NO_PHONE)
         if wanted is not None:
             named = [
                 p for p in found if wanted in (p.serial, p.adb_serial) or wanted.lower() == p.name.lower()
@@ -108,15 +115,38 @@ def _names(phones: Sequence[PhoneInfo]) -> str:
     return ", ".join(f"{phone.name or phone.model} ({phone.serial})" for phone in phones)
 
 
+def require_gallery(gallery: Path | None, *, reads: bool) -> None:
+    """A folder that was named must be there, and for a command that only reads be a gallery: a mistyped name
+    makes none.
+
+    Raises
+    ------
+    SketchAppError
+    """
+    from index.gallery import DATABASE_NAME
+
+    if gallery is None:
+        return
+    if not gallery.is_dir():
+        raise SketchAppError(f"There is no folder {gallery}: make it first, or leave --gallery out.")
+    if reads and not (gallery / DATABASE_NAME).exists():
+        raise SketchAppError(f"There is no gallery in {gallery}: sync a phone into it first.")
+
+
 @contextmanager
-def open_phones(gallery: Path | None, *, paths: AppPaths | None = None) -> Iterator[Phones]:
-    """The connected phones and a workspace, for one command.
+def open_phones(
+    gallery: Path | None, *, paths: AppPaths | None = None, reads: bool = False
+) -> Iterator[Phones]:
+    """The connected phones and a workspace, for one command; `reads` for one that only looks.
 
     Raises
     ------
     device.phone.errors.AdbMissingError
         There is no adb on this computer.
+    SketchAppError
+        The gallery's folder is not there.
     """
+    require_gallery(gallery, reads=reads)
     workspace = Workspace(paths or AppPaths.default(), gallery=gallery)
     try:
         phones = Phones(workspace)
@@ -150,13 +180,16 @@ def choices_of(
         wanted = Originals(which)
     except ValueError as error:
         raise SketchAppError(f"Originals cannot be “{which}”: choose previews, some or all.") from error
+    if gigabytes is not None and originals is None:
+        wanted = Originals.SOME
+    if gigabytes is not None and wanted is not Originals.SOME:
+        raise SketchAppError(f"--gb goes with --originals some, not with {wanted}.")
     if gigabytes is None:
         gigabytes = float(getattr(stored, "phone_originals_gb", SyncChoices().originals_gb))
-    if folders is None:  # "<serial>:<path>" each, as the window keeps them
-        kept = [entry.partition(":/") for entry in getattr(stored, "phone_folders", [])]
-        folders = [f"/{path}" for known, _, path in kept if known == serial]
-    paths = tuple(_on_phone(folder) for folder in folders)
-    return SyncChoices(wanted, gigabytes, paths)
+    if folders is None:
+        kept = PhoneChoices(workspace).of(serial)
+        return SyncChoices(wanted, gigabytes, kept.folders, kept.without)
+    return SyncChoices(wanted, gigabytes, tuple(_on_phone(folder) for folder in folders))
 
 
 def _on_phone(folder: str) -> bytes:
@@ -238,6 +271,9 @@ def keep_in_step(
     try:
         while True:
             found = phones.news.get()
+            if phones.problem and told.get("") != phones.problem:
+                errors.print(phones.problem, markup=False, style="red")
+            told[""] = phones.problem
             for phone in found:
                 if phone.what_to_do and told.get(phone.serial) != phone.what_to_do:
                     out.print(f"{phone.name or phone.serial}: {phone.what_to_do}", markup=False)
@@ -266,34 +302,37 @@ def keep_in_step(
 def print_phones(phones: Phones, console: Console) -> None:
     """What ``phone list`` prints for people."""
     from rich.markup import escape
-    from rich.table import Table
 
     connected = phones.connected()
     held = {one.serial: one for one in phones.access.summaries()}
     if not connected and not held:
-        console.print(_NO_PHONE)
+        console.print(phones.problem or _NO_PHONE, markup=False)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("phone", "serial", "state", "photos", "searchable", "originals", "last sync"):
-        table.add_column(column, overflow="fold")
     here = {phone.serial: phone for phone in connected}
     for serial in [*here, *(known for known in held if known not in here)]:
         phone, one = here.get(serial), held.get(serial)
         name = (phone.name or phone.model if phone else "") or (one.name if one else "") or serial
         state = f"{phone.state}, {phone.connection}" if phone else "not connected"
-        counts = ("", "", "", "")
+        # Not a table: a serial that is folded at the window's edge cannot be copied.
+        console.print(f"[bold]{escape(name)}[/bold]  {escape(serial)}", highlight=False)
+        console.print(f"  {state}", markup=False, highlight=False)
+        if phone is not None and phone.what_to_do:
+            console.print(f"  {phone.what_to_do}", markup=False)
         if one is not None:
-            originals = f"{one.originals} ({one.original_bytes / 1e9:.1f} GB)"
-            counts = (str(one.files), str(one.shown), originals, _when(one.synced_at))
-        table.add_row(*(escape(cell) for cell in (name, serial, state, *counts)))
-    console.print(table)
-    for phone in connected:
-        if phone.what_to_do:
-            console.print(f"{phone.name or phone.serial}: {phone.what_to_do}", markup=False)
+            console.print(f"  {_held_in_words(one)}", markup=False, highlight=False)
 
 
-def _when(seconds: int | None) -> str:
-    return "" if seconds is None else f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+def _held_in_words(one: PhoneSummary) -> str:
+    parts = [f"{_counted(one.files, 'photo')}, {one.shown} searchable"]
+    if one.originals:
+        parts.append(f"{_counted(one.originals, 'original')} here ({_megabytes(one.original_bytes)})")
+    if one.synced_at is not None:
+        parts.append(f"last sync {datetime.fromtimestamp(one.synced_at):%Y-%m-%d %H:%M}")
+    return "; ".join(parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def phones_as_json(phones: Phones) -> str:
@@ -308,6 +347,9 @@ def print_albums(albums: Sequence[PhoneAlbum], console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    if not albums:
+        console.print("There are no photos on this phone.")
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("album", "photos", "videos", "folder"):
         table.add_column(
@@ -324,20 +366,58 @@ def albums_as_json(albums: Sequence[PhoneAlbum]) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=1)
 
 
+def tidy(gallery: Path | None, console: Console, *, delete: bool, paths: AppPaths | None = None) -> None:
+    """What ``phone tidy`` does: say what no phone has any more, and delete it where that is wanted.
+
+    Raises
+    ------
+    index.errors.GalleryError
+        A phone is being synced, or the gallery cannot be used.
+    """
+    require_gallery(gallery, reads=True)
+    workspace = Workspace(paths or AppPaths.default(), gallery=gallery)
+    try:
+        access = AdbAccess(workspace)
+        left = access.left_originals()
+        if not left.count:
+            console.print("There are no originals of photos that left the gallery.")
+        elif delete:
+            deleted = access.delete_left(left.contents)
+            told = f"{_counted(deleted.count, 'original')} deleted ({_megabytes(deleted.size)})."
+            console.print(told, highlight=False)
+        else:
+            counted = f"{_counted(left.count, 'original')} ({_megabytes(left.size)})"
+            told = (
+                f"{counted} in {left.folder}, of photos that were deleted or changed on their phone, or lie "
+                "in folders that are no longer chosen. They may be the only copies. To delete them: "
+                "sketch-app phone tidy --yes"
+            )
+            console.print(told, markup=False, highlight=False)
+    finally:
+        workspace.close()
+
+
+def _megabytes(count: int) -> str:
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def print_report(report: SyncReport, console: Console) -> None:
     """What ``phone sync`` prints for people."""
+    asked = report.asks
     parts = [
         f"{report.added} new",
         f"{report.changed} changed",
         f"{report.moved} moved",
-        f"{report.missing} gone",
+        f"{report.missing} gone" if asked is None else f"{asked.missing} not found",
         f"{report.unchanged} unchanged",
-        f"{report.videos} videos not fetched",
+        f"{_counted(report.videos, 'video')} not fetched",
     ]
     console.print(", ".join(parts), highlight=False)
     console.print(
-        f"{report.previews} previews and {report.originals} originals ({report.bytes / 1e6:.0f} MB) "
-        f"in {report.seconds:.1f} s",
+        f"{_counted(report.previews, 'preview')} and {_counted(report.originals, 'original')} "
+        f"({_megabytes(report.bytes)}) in {report.seconds:.1f} s",
         highlight=False,
     )
     for heading, files in (("not fetched", report.failed), ("cannot be shown", report.refused)):
@@ -345,12 +425,12 @@ def print_report(report: SyncReport, console: Console) -> None:
             console.print(f"  {heading}: {failed.display}: {failed.reason}", markup=False, highlight=False)
         if len(files) > 20:
             console.print(f"  and {len(files) - 20} more")
-    if report.asks is not None:
-        console.print(f"{report.asks.sentence} If so: sketch-app phone sync --confirm-deleted", markup=False)
+    if asked is not None:
+        told = f"{asked.sentence} If they were deleted: sketch-app phone sync --confirm-deleted"
+        console.print(told, markup=False)
     if report.stopped is not None:
-        console.print(
-            report.sentence or "Stopped: the next sync goes on from here.", markup=False, highlight=False
-        )
+        told = f"{report.sentence or 'Stopped.'} The next sync goes on from here."
+        console.print(told, markup=False, highlight=False)
 
 
 def report_as_json(report: SyncReport) -> str:

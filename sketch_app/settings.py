@@ -56,7 +56,11 @@ class Settings:
     phone_originals_gb: float = 10.0
     """How much "some" is."""
     phone_folders: list[str] = field(default_factory=list)
-    """Albums that are fetched, as "SERIAL:/path"; none for the usual ones."""
+    """Folders that are fetched, and what is below them, as "SERIAL:/path"; none for all."""
+    phone_folders_without: list[str] = field(default_factory=list)
+    """Folders below those that are not, in the same form."""
+    phone_auto_sync: bool = True
+    """Whether a phone that was synced before is synced by itself when it is plugged in."""
     signal_weights: Mapping[str, float] = field(default_factory=dict)
     """The ranking's weights as the person set them, by signal; empty for the calibrated ones."""
 

@@ -13,10 +13,12 @@ _WIDEST_SENTENCE = 340
 
 
 class EmptyState(QWidget):
-    """An icon, one sentence and, where something can be done, one button."""
+    """An icon, one sentence and, where something can be done, a button, and a quiet one for another way."""
 
     action = Signal()
     """The button was pressed."""
+    other_action = Signal()
+    """The quiet button was pressed."""
 
     def __init__(
         self, icon: str = "", sentence: str = "", action: str = "", parent: QWidget | None = None
@@ -31,6 +33,9 @@ class EmptyState(QWidget):
         self._button = QPushButton()
         self._button.setProperty("role", "primary")
         self._button.clicked.connect(self.action)
+        self._other = QPushButton()
+        self._other.setProperty("role", "flat")
+        self._other.clicked.connect(self.other_action)
         column = QVBoxLayout(self)
         column.setSpacing(14)
         column.addStretch(2)
@@ -41,6 +46,7 @@ class EmptyState(QWidget):
         middle.addStretch(1)
         column.addLayout(middle)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._other, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)  # a little above the middle looks like the middle
         theme_changed().connect(self._paint_icon)
         self.show_message(icon, sentence, action)
@@ -50,13 +56,15 @@ class EmptyState(QWidget):
         """What stands there now."""
         return self._sentence.text()
 
-    def show_message(self, icon: str, sentence: str, action: str = "") -> None:
-        """Replace all three; no button for an empty `action`."""
+    def show_message(self, icon: str, sentence: str, action: str = "", other: str = "") -> None:
+        """Replace all four; no button for an empty word."""
         self._icon_name = icon
         self._paint_icon()
         self._sentence.setText(sentence)
         self._button.setText(action)
         self._button.setVisible(bool(action))
+        self._other.setText(other)
+        self._other.setVisible(bool(other))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.DevicePixelRatioChange:

@@ -41,6 +41,7 @@ class GalleryControl(QObject):
         self._work.opened.connect(self._has_opened)
         self._work.open_failed.connect(panel.set_problem)
         self._work.open_failed.connect(self.not_opened)
+        self._work.phones_counted.connect(panel.set_phones)
         self._work.summary_changed.connect(self._has_counted)
         self._work.progress.connect(self._show_progress)
         self._work.reports.connect(self._has_read)

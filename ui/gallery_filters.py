@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QEvent, QLocale, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QDate, QEvent, QLocale, QRect, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
@@ -19,18 +20,25 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QVBoxLayout,
     QWidget,
     QWidgetAction,
 )
 
 from sketch_app.search_types import Filters
+from ui.phone_words import album_name
+from ui.theme import icon_pixmap
 
 if TYPE_CHECKING:
     from index.records import Album
 
 _NAME = int(Qt.ItemDataRole.UserRole)
-_IDS = _NAME + 1
+_IDS, _SHOWN = _NAME + 1, _NAME + 2
+_ARROW, _ARROW_ROOM, _PADDING = 14, 20, 10  # as the theme draws a combo box
 
 
 class Period(StrEnum):
@@ -198,6 +206,7 @@ class AlbumChoice(QPushButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._offered: tuple[Album, ...] = ()
         self._search = QLineEdit(clearButtonEnabled=True)
         self._list = QListWidget()
         self._list.setMinimumSize(260, 240)
@@ -213,6 +222,8 @@ class AlbumChoice(QPushButton):
         menu.aboutToShow.connect(self._search.setFocus)
         self.setMenu(menu)
         self.setProperty("role", "field")  # like the combo boxes around it
+        # An album may have any name: it is cut, and the column stays as wide as it is.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._search.textChanged.connect(self._narrow)
         self._list.itemChanged.connect(self._ticked)
         self._retranslate()
@@ -230,7 +241,7 @@ class AlbumChoice(QPushButton):
         self._ticked()
 
     def choose(self, name: str, ticked: bool = True) -> None:
-        """Tick the albums of that name."""
+        """Tick the albums whose folders have that name."""
         for row in range(self._list.count()):
             item = self._list.item(row)
             if item.data(_NAME) == name:
@@ -242,17 +253,33 @@ class AlbumChoice(QPushButton):
         by_name: dict[str, list[Album]] = {}
         for album in albums:
             by_name.setdefault(album.name, []).append(album)
+        shown = {name: _shown_name(name, group) for name, group in by_name.items()}
+        self._offered = tuple(albums)
         with QSignalBlocker(self._list):
             self._list.clear()
-            for name in sorted(by_name, key=str.casefold):
+            for name in sorted(by_name, key=lambda name: (shown[name].casefold(), name)):
                 count = sum(album.photo_count for album in by_name[name])
-                item = QListWidgetItem(f"{name}  ({QLocale().toString(count)})", self._list)
+                item = QListWidgetItem(f"{shown[name]}  ({QLocale().toString(count)})", self._list)
                 item.setData(_NAME, name)
+                item.setData(_SHOWN, shown[name])
                 item.setData(_IDS, tuple(album.id for album in by_name[name]))
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked if name in ticked else Qt.CheckState.Unchecked)
         self.setEnabled(bool(by_name))
         self._name_button()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """With the arrow of the boxes beside it: a style sheet's own would take the words' padding."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.features &= ~QStyleOptionButton.ButtonFeature.HasMenu
+        room = self.width() - 2 * _PADDING - _ARROW_ROOM
+        option.text = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        place = QRect(self.width() - _ARROW_ROOM, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
+        colour = "muted" if self.isEnabled() else "strong_border"
+        painter.drawPixmap(place, icon_pixmap("chevron-down", _ARROW, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.LanguageChange:
@@ -261,7 +288,7 @@ class AlbumChoice(QPushButton):
 
     def _retranslate(self) -> None:
         self._search.setPlaceholderText(self.tr("Find an album"))
-        self._name_button()
+        self.set_albums(self._offered)
 
     @Slot(str)
     def _narrow(self, words: str) -> None:
@@ -279,13 +306,20 @@ class AlbumChoice(QPushButton):
         return [item for item in items if item.checkState() == Qt.CheckState.Checked]
 
     def _name_button(self) -> None:
-        chosen = [item.data(_NAME) for item in self._ticked_items()]
+        chosen = [item.data(_SHOWN) for item in self._ticked_items()]
         if not chosen:
             self.setText(self.tr("All albums"))
         elif len(chosen) == 1:
             self.setText(chosen[0].replace("&", "&&"))
         else:
             self.setText(self.tr("%n album(s)", "", len(chosen)))
+
+
+def _shown_name(name: str, albums: Sequence[Album]) -> str:
+    """An album of a phone as the tab Phone calls it, a folder of the disk by its own name."""
+    from index.phone_files import is_phone
+
+    return album_name(name) if any(is_phone(album.source) for album in albums) else name
 
 
 def _midnight(date: QDate) -> datetime:

@@ -26,6 +26,7 @@ from superqt import QElidingLabel
 
 from sketch_app.search_types import Filters
 from ui.gallery_filters import GalleryFilters
+from ui.gallery_work import PhoneSource
 from ui.preparing_photos import Preparing, PreparingPanel
 from ui.scan_progress import ScanProgress
 from ui.skipped_dialog import SkippedDialog
@@ -58,13 +59,14 @@ class GalleryPanel(QWidget):
         self._summary: GallerySummary | None = None
         self._problem, self._read_only = "", False
         self._rows: list[FolderRow] = []
+        self._phone_rows: list[PhoneRow] = []
         self._heading, self._count, self._kept_in = QLabel(), QLabel(), QLabel()
         self._problem_label, self._report_label, self._no_folders = QLabel(), QLabel(), QLabel()
         self._add, self._rescan, self._skipped = QPushButton(), QPushButton(), QPushButton()
         self._progress = ScanProgress()
         self._preparing = PreparingPanel()
         self._filters = GalleryFilters()
-        self._folders = QVBoxLayout()
+        self._folders, self._phones = QVBoxLayout(), QVBoxLayout()
         self._dress()
         self._lay_out()
         self._connect()
@@ -87,6 +89,16 @@ class GalleryPanel(QWidget):
         self._retranslate()
         if summary is not None:
             self._filters.set_albums(summary.albums)
+
+    def set_phones(self, phones: Sequence[PhoneSource]) -> None:
+        """Show the phones that photos came from, below the folders."""
+        for row in self._phone_rows:
+            self._phones.removeWidget(row)
+            row.deleteLater()
+        self._phone_rows = [PhoneRow(phone) for phone in phones]
+        for row in self._phone_rows:
+            self._phones.addWidget(row)
+        self._no_folders.setVisible(not self._rows and not self._phone_rows)
 
     def set_progress(self, progress: IndexProgress | None) -> None:
         """Show a running scan; None: nothing runs."""
@@ -132,7 +144,7 @@ class GalleryPanel(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
-            for row in self._rows:
+            for row in (*self._rows, *self._phone_rows):
                 row.retranslate()
         super().changeEvent(event)
 
@@ -165,6 +177,7 @@ class GalleryPanel(QWidget):
         inside.setSpacing(0)
         inside.addWidget(self._no_folders)
         inside.addLayout(self._folders)
+        inside.addLayout(self._phones)
         buttons = QHBoxLayout()
         buttons.addWidget(self._add, 1)
         buttons.addWidget(self._rescan, 1)
@@ -238,7 +251,7 @@ class GalleryPanel(QWidget):
             self._folders.addWidget(row)
             row.rescan.connect(self.rescan_requested)
             row.remove.connect(self._confirm_removal)
-        self._no_folders.setVisible(not self._rows)
+        self._no_folders.setVisible(not self._rows and not self._phone_rows)
         self._allow()
 
     @Slot()
@@ -328,6 +341,37 @@ class FolderRow(QWidget):
     @Slot()
     def _open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._folder.path))))
+
+
+class PhoneRow(QWidget):
+    """One phone: its name, and how many of its photos can be searched."""
+
+    def __init__(self, phone: PhoneSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._phone = phone
+        self._icon, self._count = QLabel(), QLabel()
+        self._name = QElidingLabel(phone.name)
+        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._count.setProperty("role", "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 8, 10, 8)  # as tall as a folder's
+        row.setSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self._name, 1)
+        row.addWidget(self._count)
+        theme_changed().connect(self._paint_icon)
+        self._paint_icon()
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say everything in the language of now."""
+        self._count.setText(QLocale().toString(self._phone.photo_count))
+        self._count.setToolTip(self.tr("%n photo(s)", "", self._phone.photo_count))
+        self._name.setToolTip(self.tr("{0}: see the tab Phone").format(self._phone.name))
+
+    @Slot()
+    def _paint_icon(self) -> None:
+        self._icon.setPixmap(icon_pixmap("phone", 18, "muted", self.devicePixelRatioF()))
 
 
 def _breakable(path: str) -> str:

@@ -6,6 +6,7 @@ What a person sees of it is in `gallery_panel`.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,36 @@ from ui.background import Failure, JobHandle, run_in_background
 
 if TYPE_CHECKING:
     from index.records import IndexReport
-    from sketch_app.workspace import Workspace
+    from sketch_app.workspace import GallerySummary, Workspace
 
 _LANE = "gallery"
 """Opening and writing go one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSource:
+    """A phone that photos of the gallery came from: what people call it, and how many can be searched."""
+
+    name: str
+    photo_count: int
+
+
+def phones_in(directory: Path) -> tuple[PhoneSource, ...]:
+    """The phones with photos in the gallery in a folder, by name; none where it cannot be read."""
+    from index.database import Database
+    from index.errors import GalleryError
+    from index.gallery import DATABASE_NAME
+    from index.phone_files import summaries
+
+    try:
+        database = Database(directory / DATABASE_NAME, write=False)
+    except GalleryError:
+        return ()
+    try:
+        phones = [PhoneSource(s.name or s.model or s.serial, s.shown) for s in summaries(database) if s.shown]
+    finally:
+        database.close()
+    return tuple(sorted(phones, key=lambda phone: phone.name.casefold()))
 
 
 class GalleryWork(QObject):
@@ -28,6 +55,8 @@ class GalleryWork(QObject):
     open_failed = Signal(str)
     summary_changed = Signal(object)
     """`GallerySummary`."""
+    phones_counted = Signal(object)
+    """A tuple of `PhoneSource`."""
     progress = Signal(object)
     """`IndexProgress` of the running scan."""
     reports = Signal(object)
@@ -63,8 +92,8 @@ class GalleryWork(QObject):
         """Count the gallery anew."""
         run_in_background(
             self,
-            lambda _job: self._workspace.gallery_summary(),
-            on_success=self.summary_changed.emit,
+            lambda _job: (self._workspace.gallery_summary(), phones_in(self._workspace.gallery_directory)),
+            on_success=self._has_counted,
             on_failure=lambda failure: self.failed.emit(failure.sentence),
             name="count the gallery",
         )
@@ -103,6 +132,11 @@ class GalleryWork(QObject):
     def stop_reading(self) -> None:
         """End the running scan and those that wait; what they have read is kept."""
         self._stop.set()
+
+    def _has_counted(self, counted: tuple[GallerySummary, tuple[PhoneSource, ...]]) -> None:
+        summary, phones = counted
+        self.phones_counted.emit(phones)
+        self.summary_changed.emit(summary)
 
     def _has_opened(self) -> None:
         self.opened.emit()

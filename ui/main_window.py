@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
         self.answers.imagination_shown.connect(self._splitter.fit)
         self.imagined.said.connect(self._say)
         self.results.add_folder_requested.connect(self.files.ask_folder)
+        self.results.phone_requested.connect(self.side.show_phone)
         self.results.clear_filters_requested.connect(self.gallery.clear_filters)
         self.results.notice.connect(self.toast.show_text)
         self.gallery.filters_changed.connect(self.search.set_filters)
@@ -180,6 +181,8 @@ class MainWindow(QMainWindow):
         self._show_hint()
         if self._source is not None or self._workspace.settings.camera_on:
             self.air.bridge.start()
+        if self._source is None:  # a demo looks at nobody's phone
+            self.phones.open_for_known_phones()
 
     def _make_source(self) -> Any:
         if self._source is not None:

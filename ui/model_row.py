@@ -85,7 +85,7 @@ class ModelRow(QWidget):
         self._paint()
         status = state.status if state is not None else "absent"
         self._here.setText(state_in_words(state) if state is not None else "")
-        self._fetch.setText(self.tr("Go on") if status == "partial" else self.tr("Fetch"))
+        self._fetch.setText(self.tr("Continue") if status == "partial" else self.tr("Fetch"))
         self._check.setText(self.tr("Check"))
         self._check.setToolTip(self.tr("Read every file again and see that it is still what came."))
         self._remove.setText(self.tr("Remove"))

@@ -40,7 +40,7 @@ class AlbumRow(QWidget):
 
     def retranslate(self) -> None:
         """Say everything in the language of now."""
-        name, album = album_name(self.album), self.album
+        name, album = album_name(self.album.name), self.album
         self._name.setText(name)
         self._count.setText(number(album.photos))
         photos = self.tr("%Ln photo(s)", "", album.photos)
@@ -113,6 +113,7 @@ class AlbumList(QWidget):
     def _make_rows(self, albums: Sequence[PhoneAlbum]) -> None:
         for row in self._rows:
             self._list.removeWidget(row)
+            row.hide()  # now: what has the focus hands it on while the card looks
             row.deleteLater()
         self._rows = [AlbumRow(album) for album in albums]
         for row in self._rows:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -16,81 +16,14 @@ from PySide6.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from sketch_app.phone.records import Originals, SyncPhase
+from sketch_app.phone.records import Originals
 from sketch_app.phone.states import PhonesState, PhoneState, Presence, Work
 from ui import phone_words as words
 from ui.phone_albums import AlbumList
+from ui.phone_meter import UNDER_WAY, SyncMeter
 from ui.phone_notice import Notice, NoticeBox
 from ui.phone_steps import IconDisc
 from ui.theme import current_theme, icon_pixmap, theme_changed
-
-_STEPS = 10_000
-"""Of the bar: bytes do not fit into its numbers."""
-_UNDER_WAY = (Work.SYNCING, Work.PAUSED, Work.INTERRUPTED)
-
-
-class SyncMeter(QWidget):
-    """How far a sync is, with the button that pauses it."""
-
-    pressed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._phase, self._numbers, self._searchable, self._tick = QLabel(), QLabel(), QLabel(), QLabel()
-        self._phase.setStyleSheet("font-weight: 600;")
-        self._numbers.setProperty("role", "small")
-        for label in (self._phase, self._numbers, self._searchable):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._searchable.setWordWrap(True)
-        self._bar = QProgressBar(textVisible=False)
-        self.button = QPushButton()
-        self.button.clicked.connect(self.pressed)
-        top = QHBoxLayout()
-        top.addWidget(self._phase, 1)
-        top.addWidget(self.button)
-        found = QHBoxLayout()
-        found.setSpacing(6)
-        found.addWidget(self._tick, 0, Qt.AlignmentFlag.AlignTop)
-        found.addWidget(self._searchable, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(top)
-        column.addWidget(self._bar)
-        column.addWidget(self._numbers)
-        column.addLayout(found)
-        theme_changed().connect(self._paint)
-        self._paint()
-
-    def show_phone(self, phone: PhoneState) -> None:
-        """Show a phone's sync; hidden while none is under way."""
-        self.setVisible(phone.work in _UNDER_WAY)
-        if phone.work not in _UNDER_WAY:
-            return
-        progress, resting = phone.progress, phone.work is not Work.SYNCING
-        phase = words.phase(progress)
-        rests = {Work.PAUSED: self.tr("Paused"), Work.INTERRUPTED: self.tr("Waiting for the phone")}
-        self._phase.setText(rests.get(phone.work, phase))
-        said = words.numbers(progress, resting=resting) if progress is not None else ""
-        self._numbers.setText(said or " ")  # nothing jumps when the first number comes
-        listing = progress is None or progress.phase is SyncPhase.LISTING
-        self._bar.setRange(0, 0 if listing and not resting else _STEPS)
-        if progress is not None and not listing:
-            done, total = progress.done, progress.total
-            if progress.bytes_total:
-                done, total = progress.bytes_done, progress.bytes_total
-            self._bar.setValue(round(_STEPS * min(1.0, done / max(1, total))))
-        self._bar.setAccessibleName(f"{self._phase.text()} {said}".strip())
-        searchable = phone.searchable
-        self._searchable.setText(self.tr("%Ln photo(s) can be searched already", "", searchable))
-        for label in (self._searchable, self._tick):
-            label.setVisible(searchable > 0)
-        self.button.setText(self.tr("Continue") if phone.work is Work.PAUSED else self.tr("Pause"))
-        self.button.setVisible(phone.work is not Work.INTERRUPTED)
-
-    @Slot()
-    def _paint(self) -> None:
-        self._tick.setPixmap(icon_pixmap("check", 16, "success", self.devicePixelRatioF()))
 
 
 class PhoneCard(QFrame):
@@ -105,6 +38,8 @@ class PhoneCard(QFrame):
     """And a tuple of path bytes."""
     originals_chosen = Signal(object, float)
     """`Originals` and GB: they count for every phone."""
+    auto_sync_chosen = Signal(bool)
+    """It counts for every phone."""
 
     def __init__(self, serial: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +47,7 @@ class PhoneCard(QFrame):
         self.serial = serial
         self._phone: PhoneState | None = None
         self._all: PhonesState = PhonesState()
+        self._for_previews = False
         self._disc = IconDisc("phone", 40, 22)
         self._name = QElidingLabel()
         self._name.setStyleSheet("font-weight: 600;")
@@ -135,20 +71,35 @@ class PhoneCard(QFrame):
         self._originals_title.setStyleSheet("font-weight: 600;")
         self._meaning.setProperty("role", "small")
         self._meaning.setWordWrap(True)
+        self._condition = QLabel()
+        self._condition.setProperty("role", "small")
+        self._condition.setWordWrap(True)
+        self._condition.setContentsMargins(36, 0, 0, 0)  # below the tick's words
         self.originals = QComboBox()
         self._originals_title.setBuddy(self.originals)
+        self.auto_sync = QCheckBox()
+        self.auto_sync.setStyleSheet("spacing: 13px;")  # as the albums'
         self._choices = QWidget()
         self._unfold = QPushButton()
         self._unfold.setProperty("role", "flat")
         self._unfold.setStyleSheet("text-align: left; padding-left: 2px;")
         self._unfolded = False
+        self._is_saying = False
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lay_out()
         self._connect()
 
-    def show_phone(self, phone: PhoneState, everything: PhonesState) -> None:
-        """Show one phone, and the choices that count for all."""
-        self._phone, self._all = phone, everything
+    def show_phone(self, phone: PhoneState, everything: PhonesState, *, for_previews: bool = False) -> None:
+        """Show one phone, and the choices that count for all. `for_previews`: see `words.phase`."""
+        self._phone, self._all, self._for_previews = phone, everything, for_previews
         self._say(phone)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """What is hidden with the focus hands it to the card, never to what is beside it."""
+        if self._is_saying:
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return super().focusNextPrevChild(forward)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102 - Qt's own
         if event.type() == QEvent.Type.LanguageChange and self._phone is not None:
@@ -189,6 +140,12 @@ class PhoneCard(QFrame):
         choices.addWidget(self._originals_title)
         choices.addWidget(self.originals)
         choices.addWidget(self._meaning)
+        choices.addSpacing(2)
+        tick = QVBoxLayout()
+        tick.setSpacing(0)
+        tick.addWidget(self.auto_sync)
+        tick.addWidget(self._condition)
+        choices.addLayout(tick)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 14, 14, 14)
         column.setSpacing(12)
@@ -207,10 +164,28 @@ class PhoneCard(QFrame):
         self._notice.said_no.connect(self._no)
         self.albums.chosen.connect(lambda paths: self.albums_chosen.emit(self.serial, paths))
         self.originals.activated.connect(lambda: self.originals_chosen.emit(*self.originals.currentData()))
+        self.auto_sync.clicked.connect(self.auto_sync_chosen)
         self._unfold.clicked.connect(self._turn)
         theme_changed().connect(self._dress)
 
     def _say(self, phone: PhoneState) -> None:
+        had_focus = self.hasFocus()
+        self._is_saying = True
+        try:
+            self._show(phone)
+        finally:
+            self._is_saying = False
+        if self.hasFocus() and not had_focus:
+            self._way_on(phone).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _way_on(self, phone: PhoneState) -> QWidget:
+        """What is pressed next; never the answer to a question that nobody has read yet."""
+        buttons = [self._meter.button, self._sync]
+        if phone.work is not Work.ASKS:
+            buttons.append(self._notice.way_on)
+        return next((button for button in buttons if button.isVisible()), self)
+
+    def _show(self, phone: PhoneState) -> None:
         here = phone.presence is Presence.READY
         self._name.setText(words.title(phone))
         model = "" if phone.model in ("", words.title(phone)) else f"{phone.model}\n"
@@ -220,10 +195,10 @@ class PhoneCard(QFrame):
         self._cable.setText(cable)
         self._tell_what_is_here(phone)
         self._notice.show_notice(self._notice_of(phone))
-        self._meter.show_phone(phone)
+        self._meter.show_phone(phone, for_previews=self._for_previews)
         self._sync.setText(self.tr("Sync again") if phone.work is Work.FAILED else self.tr("Sync now"))
         self._sync.setVisible(here and phone.work in (Work.IDLE, Work.FAILED))
-        offered = here and phone.work not in (*_UNDER_WAY, Work.ASKS)
+        offered = here and phone.work not in (*UNDER_WAY, Work.ASKS)
         folded = self._is_one_of_several()
         self._unfold.setVisible(offered and folded)
         self._choices.setVisible(offered and (self._unfolded or not folded))
@@ -232,6 +207,7 @@ class PhoneCard(QFrame):
         )
         self.albums.show_albums(phone.albums)
         self._show_originals()
+        self._show_auto_sync()
         self.setAccessibleName(f"{words.title(phone)}: {self._status.text()}")
         self._disc.show_icon("phone", quiet=phone.presence is Presence.AWAY)
         self._dress()
@@ -246,7 +222,7 @@ class PhoneCard(QFrame):
         known = phone.presence is Presence.READY or phone.synced_at is not None
         self._when.setText(words.last_sync(phone))
         self._when.setVisible(known)
-        self._told.setVisible(phone.work not in _UNDER_WAY and (known or bool(searchable)))
+        self._told.setVisible(phone.work not in UNDER_WAY and (known or bool(searchable)))
 
     def _is_one_of_several(self) -> bool:
         """Where several phones are connected each is small, so that all of them are seen."""
@@ -273,6 +249,12 @@ class PhoneCard(QFrame):
             meaning = f"{meaning} {free}"
         self._meaning.setText(meaning)
 
+    def _show_auto_sync(self) -> None:
+        self.auto_sync.setText(self.tr("Sync by itself when it is plugged in"))
+        self._condition.setText(self.tr("From its first sync on, while this window is open"))
+        self.auto_sync.setAccessibleDescription(self._condition.text())
+        self.auto_sync.setChecked(self._all.auto_sync)
+
     def _notice_of(self, phone: PhoneState) -> Notice | None:
         """What stands in the tinted box."""
         presence, work = phone.presence, phone.work
@@ -282,13 +264,20 @@ class PhoneCard(QFrame):
             return Notice(
                 "warning",
                 "warning",
-                self.tr("Were these photos deleted on the phone?"),
-                self.tr(
-                    "{0} of its {1} photos are no longer there. "
-                    "Nothing has been taken out of the gallery yet."
-                ).format(words.number(asks.missing), words.number(asks.known)),
+                self.tr("Are these photos deleted?"),
+                self.tr("{0} of its {1} photos are no longer on the phone.").format(
+                    words.number(asks.missing), words.number(asks.known)
+                ),
                 self.tr("Yes, deleted"),
                 self.tr("No, keep them"),
+                "\n".join(
+                    (
+                        self.tr(
+                            "Yes: they leave the search; originals that are here stay until you delete them."
+                        ),
+                        self.tr("No: everything stays as it is."),
+                    )
+                ),
             )
         if work is Work.INTERRUPTED and presence is not Presence.UNAUTHORIZED:
             return self._interrupted(phone)
@@ -326,13 +315,12 @@ class PhoneCard(QFrame):
                 title = self.tr("The connection was lost")
                 text = self.tr("What has come stays searchable. The rest comes when the phone is back.")
             return Notice("warning", "phone-plug", title, text)
-        return Notice(
-            "warning",
-            "phone-plug",
-            self.tr("The phone stopped answering"),
-            self.tr("What has come stays searchable. Unlock the phone, then go on."),
-            self.tr("Go on") if phone.presence is Presence.READY else "",
-        )
+        title = self.tr("The phone stopped answering")
+        if phone.presence is Presence.READY:
+            text = self.tr("What has come stays searchable. Press Continue when the phone is awake.")
+            return Notice("warning", "phone-plug", title, text, self.tr("Continue"))
+        text = self.tr("What has come stays searchable. Unlock the phone: the rest then comes by itself.")
+        return Notice("warning", "phone-plug", title, text)
 
     def _trouble(self, phone: PhoneState) -> Notice | None:
         if phone.work is Work.DISK_FULL:
@@ -343,7 +331,7 @@ class PhoneCard(QFrame):
                 "disk",
                 self.tr("There is no room for more originals"),
                 left + self.tr("Free some space or choose fewer originals; it then goes on from here."),
-                self.tr("Go on"),
+                self.tr("Continue"),
             )
         if phone.work is Work.FAILED:
             text = words.trouble_in_words(phone.problem)

@@ -29,6 +29,8 @@ class Notice:
     text: str
     yes: str = ""
     no: str = ""
+    meaning: str = ""
+    """Of the buttons."""
 
 
 class NoticeBox(QFrame):
@@ -41,9 +43,10 @@ class NoticeBox(QFrame):
         super().__init__(parent)
         self.setObjectName("phoneNotice")
         self._notice: Notice | None = None
-        self._icon, self._title, self._text = QLabel(), QLabel(), QLabel()
+        self._icon, self._title, self._text, self._meaning = QLabel(), QLabel(), QLabel(), QLabel()
         self._title.setStyleSheet("font-weight: 600;")
-        for label in (self._title, self._text):
+        self._meaning.setProperty("role", "small")
+        for label in (self._title, self._text, self._meaning):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -61,6 +64,7 @@ class NoticeBox(QFrame):
         lines.setSpacing(3)
         lines.addWidget(self._title)
         lines.addWidget(self._text)
+        lines.addWidget(self._meaning)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -73,6 +77,11 @@ class NoticeBox(QFrame):
         theme_changed().connect(self._dress)
         self.hide()
 
+    @property
+    def way_on(self) -> QPushButton:
+        """The first button."""
+        return self._yes
+
     def show_notice(self, notice: Notice | None) -> None:
         """Say something else; None hides the box."""
         self._notice = notice
@@ -80,11 +89,15 @@ class NoticeBox(QFrame):
             self._title.setText(notice.title)
             self._text.setText(notice.text)
             self._text.setVisible(bool(notice.text))
+            self._meaning.setText(notice.meaning)
+            self._meaning.setVisible(bool(notice.meaning))
             for button, words in ((self._yes, notice.yes), (self._no, notice.no)):
                 button.setText(words)
                 button.setVisible(bool(words))
             self._buttons.setVisible(bool(notice.yes or notice.no))
-            self.setAccessibleName(f"{notice.title} {notice.text}")
+            self.setAccessibleName(
+                " ".join(part for part in (notice.title, notice.text, notice.meaning) if part)
+            )
             self._dress()
         self.setVisible(notice is not None)
 

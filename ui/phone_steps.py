@@ -84,12 +84,18 @@ class PhoneSteps(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(IconDisc("phone-plug", _DISC, _ICON_SIDE), 0, Qt.AlignmentFlag.AlignHCenter)
+        self._disc = IconDisc("phone-plug", _DISC, _ICON_SIDE)
+        column.addWidget(self._disc, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._title)
         column.addWidget(self._intro)
         column.addSpacing(4)
         column.addWidget(card)
         self._retranslate()
+
+    def set_titled(self, titled: bool) -> None:
+        """With the picture and the title, or the steps alone."""
+        for part in (self._disc, self._title, self._intro):
+            part.setVisible(titled)
 
     def _step(self, place: int) -> QHBoxLayout:
         head, text = self._heads[place], self._texts[place]

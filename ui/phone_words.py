@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTime
 
 from sketch_app.phone.records import Originals, SyncPhase, SyncProgress
-from sketch_app.phone.states import PhoneAlbum, PhoneState, Presence, Work
-from ui.photo_tile import short_date
+from sketch_app.phone.states import PhoneState, Presence, Work
+from ui.dates import short_date
 from ui.reasons import sentence_in_words
 from ui.time_left import time_left
 
@@ -24,6 +24,22 @@ class PhoneWords(QObject):
     def searchable(self, count: int) -> str:
         """Photos."""
         return self.tr("%Ln photo(s) can be searched", "", count)
+
+    def searchable_of(self, count: int, total: int) -> str:
+        """Some of the photos."""
+        return self.tr("{0} of %Ln photo(s) can be searched", "", total).format(number(count))
+
+    def photos_of(self, count: int, total: int) -> str:
+        """How far photos have come."""
+        return self.tr("{0} of %Ln photo(s)", "", total).format(number(count))
+
+    def photos_a_second(self, count: int) -> str:
+        """How fast."""
+        return self.tr("%Ln photo(s) a second", "", count)
+
+    def originals(self, count: int, in_bytes: int) -> str:
+        """That are here."""
+        return self.tr("%Ln original(s) here ({0})", "", count).format(size(in_bytes))
 
     def videos(self, count: int) -> str:
         """That are not fetched."""
@@ -66,7 +82,7 @@ def status(phone: PhoneState) -> tuple[str, str]:
         Work.INTERRUPTED: (translate("PhoneWords", "The sync stopped"), "warning"),
     }
     if phone.work is Work.ASKS and phone.presence is Presence.READY:
-        return translate("PhoneWords", "Needs your word"), "warning"
+        return translate("PhoneWords", "Has a question"), "warning"
     if phone.presence is not Presence.READY:
         return presence[phone.presence]
     if phone.work is Work.SYNCING:
@@ -92,20 +108,14 @@ def searchable(phone: PhoneState) -> str:
         return ""
     if phone.shown >= phone.photos:
         return PhoneWords().searchable(phone.shown)
-    return translate("PhoneWords", "{0} of {1} photos can be searched").format(
-        number(phone.shown), number(phone.photos)
-    )
+    return PhoneWords().searchable_of(phone.shown, phone.photos)
 
 
 def facts(phone: PhoneState) -> str:
     """What else of a phone is here, and what stays on it; a line each."""
     parts = []
     if phone.originals:
-        parts.append(
-            translate("PhoneWords", "{0} originals here ({1})").format(
-                number(phone.originals), size(phone.original_bytes)
-            )
-        )
+        parts.append(PhoneWords().originals(phone.originals, phone.original_bytes))
     if phone.videos:
         parts.append(PhoneWords().videos(phone.videos))
     return "\n".join(parts)
@@ -124,8 +134,12 @@ def last_sync(phone: PhoneState, now: datetime | None = None) -> str:
     return translate("PhoneWords", "Last sync {0}").format(short_date(then))
 
 
-def phase(progress: SyncProgress | None) -> str:
-    """What a sync is doing."""
+def phase(progress: SyncProgress | None, *, for_previews: bool = False) -> str:
+    """What a sync is doing; `for_previews` says that no original is to stay here: those that come are only
+    looked at, for want of a preview.
+    """
+    if for_previews and progress is not None and progress.phase is SyncPhase.ORIGINALS:
+        return translate("PhoneWords", "Reading photos that hold no preview")
     return {
         None: translate("PhoneWords", "Getting ready"),
         SyncPhase.LISTING: translate("PhoneWords", "Looking for photos"),
@@ -141,9 +155,7 @@ def numbers(progress: SyncProgress, *, resting: bool) -> str:
         return PhoneWords().folders(progress.done) if progress.done else ""
     if not progress.total:
         return ""
-    parts = [
-        translate("PhoneWords", "{0} of {1} photos").format(number(progress.done), number(progress.total))
-    ]
+    parts = [PhoneWords().photos_of(progress.done, progress.total)]
     if progress.phase is SyncPhase.ORIGINALS and progress.bytes_total:
         parts = [
             translate("PhoneWords", "{0} of {1}", "bytes done, bytes in all").format(
@@ -154,19 +166,19 @@ def numbers(progress: SyncProgress, *, resting: bool) -> str:
         if progress.rate > 0 and progress.phase is SyncPhase.ORIGINALS:
             parts.append(translate("PhoneWords", "{0} a second").format(size(round(progress.rate))))
         elif progress.rate >= 1:
-            parts.append(translate("PhoneWords", "{0} photos a second").format(number(round(progress.rate))))
+            parts.append(PhoneWords().photos_a_second(round(progress.rate)))
     return " · ".join(parts)
 
 
-def album_name(album: PhoneAlbum) -> str:
-    """Android's own folders by their usual names, all others as they are called."""
+def album_name(name: str) -> str:
+    """A phone's folder as people know it: Android's own by their usual names, others by their own."""
     known = {
         "Camera": translate("PhoneWords", "Camera"),
         "Screenshots": translate("PhoneWords", "Screenshots"),
         "Download": translate("PhoneWords", "Downloads"),
         "Pictures": translate("PhoneWords", "Pictures"),
     }
-    return known.get(album.name, album.name)
+    return known.get(name, name)
 
 
 def originals_choices(gigabytes: float) -> tuple[tuple[Originals, float, str], ...]:
@@ -200,6 +212,32 @@ def trouble_in_words(sentence: str) -> str:
                 "PhoneWords",
                 "Phones are read with adb, which is not on this computer. Install it ({0}), then try again.",
             ),
+        ),
+        (
+            r".+ could not start its server: (.+)\.",
+            translate("PhoneWords", "Phones are read with adb, which does not start: {0}."),
+        ),
+        (
+            r"What answers at (.+) is no adb server .*",
+            translate(
+                "PhoneWords",
+                "Another program answers at {0}, where phones are read. End it, then try again.",
+            ),
+        ),
+        (
+            r"No adb server answers at (.+): start it there, or unset .*",
+            translate(
+                "PhoneWords",
+                "No adb server answers at {0}, where ADB_SERVER_SOCKET says it is. Start it, or unset that.",
+            ),
+        ),
+        (
+            r"The adb server at (.+) (?:does not answer|cannot be reached)\b.*",
+            translate("PhoneWords", "Phones are read with adb, whose server at {0} does not answer."),
+        ),
+        (
+            r"A phone is being synced into this gallery: .*",
+            translate("PhoneWords", "A phone is being synced: delete its old originals after that."),
         ),
         (
             r"The phone is not connected: .*",

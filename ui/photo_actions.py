@@ -19,6 +19,7 @@ from index.decode import thumbnail
 from index.errors import DecodeError
 from sketch_app.search_types import PhotoResult
 from ui.background import run_in_background
+from ui.photo_names import shown_name
 from ui.thumbnails import to_image
 
 if TYPE_CHECKING:
@@ -139,10 +140,10 @@ class PhotoActions(QObject):
                 "This photo’s file is no longer where it was. Scan its folder again if it was moved."
             )
         return self.tr("“{0}” is no longer in {1}. Scan the folder again if it was moved.").format(
-            result.path.name, result.path.parent
+            shown_name(result), result.path.parent
         )
 
-    def _when_there(self, result: PhotoResult, act: Callable[[Path], None]) -> None:
+    def _when_there(self, result: PhotoResult, act: Callable[[Path, str], None]) -> None:
         path = result.path
         if path is None:
             self.notice.emit(self.gone_sentence(result))
@@ -150,18 +151,18 @@ class PhotoActions(QObject):
 
         def checked(there: bool) -> None:
             if there:
-                act(path)
+                act(path, shown_name(result))
             else:
                 self.notice.emit(self.gone_sentence(result))
 
         # Off the GUI thread: a sleeping network drive may take seconds to answer.
         run_in_background(self, lambda _job: path.is_file(), on_success=checked, name="look for photo")
 
-    def _open_file(self, path: Path) -> None:
+    def _open_file(self, path: Path, name: str) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self.notice.emit(self.tr("No program on this computer opens “{0}”.").format(path.name))
+            self.notice.emit(self.tr("No program on this computer opens “{0}”.").format(name))
 
-    def _show_file(self, path: Path) -> None:
+    def _show_file(self, path: Path, _name: str) -> None:
         command = show_command(path)
         if command is not None:
             subprocess.Popen(command)  # the file manager outlives this program

@@ -5,11 +5,8 @@ also the two buttons that say whether it is the one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from PySide6.QtCore import (
-    QDate,
-    QLocale,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -22,6 +19,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from sketch_app.search_types import PhotoResult
+from ui.dates import short_date
 from ui.results_model import ResultsModel
 from ui.signal_words import percent_text
 from ui.theme import current_theme, icon_pixmap
@@ -60,15 +58,6 @@ class Crossing:
     former: int | None
     """The photo id that the cell showed, None for a new cell."""
     part: float
-
-
-def short_date(taken_at: datetime, locale: QLocale | None = None) -> str:
-    """The day in the locale's short form, with all four digits of the year."""
-    locale = locale or QLocale()
-    form = locale.dateFormat(QLocale.FormatType.ShortFormat)
-    if "yyyy" not in form:
-        form = form.replace("yy", "yyyy")
-    return locale.toString(QDate(taken_at.year, taken_at.month, taken_at.day), form)
 
 
 class PhotoTileDelegate(QStyledItemDelegate):

@@ -20,6 +20,8 @@ from PySide6.QtCore import (
 
 from sketch_app.fusion import FusionWeights, Signal
 from sketch_app.search_types import PhotoResult
+from ui.phone_words import album_name
+from ui.photo_names import is_fetched, shown_name
 from ui.signal_words import signal_sentence, signal_table
 
 Index = QModelIndex | QPersistentModelIndex
@@ -57,10 +59,7 @@ class ResultsModel(QAbstractListModel):
         if role == self.ResultRole:
             return result
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            name = result.path.name if result.path else self.tr("Missing photo")
-            if result.is_preview:
-                name = result.phones[0].file
-            return f"{name}, {result.percent} %"
+            return f"{shown_name(result) or self.tr('Missing photo')}, {result.percent} %"
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return signal_sentence(result.signals, self._signals)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -69,22 +68,27 @@ class ResultsModel(QAbstractListModel):
 
     def tooltip(self, result: PhotoResult) -> str:
         """All that is known of a photo, as rich text: every place, its size, what each signal said."""
-        on_phones = [self.tr("{0}, album {1}").format(p.phone, p.album) for p in result.phones]
+        on_phones = [self.tr("{0}, album {1}").format(p.phone, album_name(p.album)) for p in result.phones]
         if result.is_preview:
             only = self.tr("Only its preview is here; the original is on the phone.")
             places = [result.phones[0].file, *on_phones, only]
         elif result.path is None:
             places = [self.tr("The file is gone from every place it was seen.")]
+        elif is_fetched(result):
+            places = [result.phones[0].file, *on_phones, self.tr("The original is on this computer.")]
         else:
             places = [str(result.path), *map(str, result.other_paths), *on_phones]
         lines = [f"<b>{escape(places[0])}</b>", *(escape(place) for place in places[1:])]
         locale = QLocale()
-        facts = [f"{locale.toString(result.width)} × {locale.toString(result.height)}"]
+        facts = []
+        if not result.is_preview:  # the preview's own size would pass for the photo's
+            facts.append(f"{locale.toString(result.width)} × {locale.toString(result.height)}")
         if result.taken_at is not None:
             when = result.taken_at
             taken = QDateTime(QDate(when.year, when.month, when.day), QTime(when.hour, when.minute))
             facts.append(locale.toString(taken, QLocale.FormatType.ShortFormat))
-        lines.append(" · ".join(escape(fact) for fact in facts))
+        if facts:
+            lines.append(" · ".join(escape(fact) for fact in facts))
         words = "<p style='white-space:pre-wrap; margin:0'>" + "<br>".join(lines) + "</p>"
         if not result.signals:
             return words

@@ -41,6 +41,8 @@ class ResultsView(QWidget):
     """The sketch is to be searched for again, not a photo."""
     add_folder_requested = Signal()
     """The gallery is empty and the person pressed the button that says so."""
+    phone_requested = Signal()
+    """The gallery is empty and the person pressed the button that leads to phones."""
     clear_filters_requested = Signal()
     """No photo passes the filters and the person pressed the button that says so."""
     notice = Signal(str)
@@ -86,6 +88,7 @@ class ResultsView(QWidget):
         self.feedback.cleared.connect(self.feedback_cleared)
         self.feedback.like_ended.connect(self.like_ended)
         self.empty.action.connect(self._act)
+        self.empty.other_action.connect(self.phone_requested)
         self._name_hint()
         self.clear()
 
@@ -141,6 +144,7 @@ class ResultsView(QWidget):
             self.tr("There are no photos here yet. Add a folder of photos to search in it."),
             self.tr("Add a folder"),
             self.add_folder_requested,
+            other=self.tr("Connect a phone"),
         )
 
     def set_stale(self, stale: bool) -> None:
@@ -189,8 +193,16 @@ class ResultsView(QWidget):
         else:
             self._say("search", self.tr("No photo looks like this yet. Draw a little more of it."))
 
-    def _say(self, icon: str, sentence: str, action: str = "", signal: SignalInstance | None = None) -> None:
-        self.empty.show_message(icon, sentence, action)
+    def _say(
+        self,
+        icon: str,
+        sentence: str,
+        action: str = "",
+        signal: SignalInstance | None = None,
+        *,
+        other: str = "",
+    ) -> None:
+        self.empty.show_message(icon, sentence, action, other)
         self._on_action = signal
         self._stack.setCurrentWidget(self.empty)
 

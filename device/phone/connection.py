@@ -83,7 +83,7 @@ class Connection:
                 f"{self.peer} did not answer within {self._timeout:g} s: "
                 "unlock it, or unplug it and plug it in again."
             )
-        return PhoneGoneError(f"The connection to {self.peer} was lost: plug it in again, and it goes on.")
+        return PhoneGoneError(f"{self.peer} was lost on the way: plug it in again.")
 
     def wait_without_limit(self) -> None:
         """Let every later read take as long as it takes: for a service that speaks when something happens."""
@@ -177,5 +177,5 @@ class Connection:
         if "unauthorized" in words or "authorizing" in words:
             raise PhoneRefusedError(f"{self.peer} is locked: unlock it and allow USB debugging.", words)
         if any(word in words for word in _GONE_WORDS):
-            raise PhoneGoneError(f"{self.peer} is not connected ({words}): plug it in, and it goes on.")
+            raise PhoneGoneError(f"{self.peer} is not connected ({words}): plug it in again.")
         raise PhoneRefusedError(f"{self.peer} refused: {words}.", words)

@@ -112,22 +112,25 @@ class Transport:
         The adb server; by default the one the environment names.
     timeout
         Seconds that any one read or write may take.
+    title
+        What people call the phone, for messages; its serial when not given.
     """
 
     serial: str
     transport_id: int | None = None
     server: AdbServer = field(default_factory=AdbServer.from_environment)
     timeout: float = TIMEOUT
+    title: str = ""
 
     @property
     def name(self) -> str:
         """What messages call this phone, inside a sentence."""
-        return f"the phone {self.serial}"
+        return f"the phone {self.title or self.serial}"
 
     @property
     def peer(self) -> str:
         """What messages call this phone, at a sentence's beginning."""
-        return f"The phone {self.serial}"
+        return f"The phone {self.title or self.serial}"
 
     def with_timeout(self, timeout: float) -> Transport:
         """Return the same way with another time limit, in seconds."""

@@ -25,6 +25,8 @@ _SETTLES_AT_MOST = 5  # times as long a plug may go without rest; then it is tol
 _IDENTIFY_TIMEOUT = 5.0  # seconds; asking a phone who it is takes some milliseconds
 _RETRIES = (0.05, 0.5, 2.0, 5.0)  # seconds between attempts at a server, or a phone, that does not answer
 
+_ENDS_AT_MOST = 2  # lists in a row that end before they have begun; then it is no server that ended
+
 _WHAT_TO_DO: dict[State, str] = {
     "ready": "",
     "unauthorized": "Unlock the phone and allow USB debugging.",
@@ -216,8 +218,14 @@ class PhoneWatcher:
             except PhoneError as error:
                 failures += 1
                 _log.debug("the list of devices ended: %s", error)
+                problem = str(error) if isinstance(error, AdbMissingError) else ""
                 # A list that ends is usually a server that ended: the next attempt starts one, and says more.
-                self._see_none(str(error) if isinstance(error, AdbMissingError) else "")
+                if not problem and failures > _ENDS_AT_MOST:
+                    problem = (
+                        f"What answers at {server.place} is no adb server that can be used: end it, or set "
+                        "ANDROID_ADB_SERVER_PORT to another port."
+                    )
+                self._see_none(problem)
 
     def _listings(self, server: AdbServer) -> Iterator[bytes]:
         """Yield the server's list of devices now and at each change; ends with an error."""

@@ -5,12 +5,12 @@ workspace has. What a window shows of it is `sketch_app.phone.service`'s concern
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from sketch_app.errors import SketchAppError
 from sketch_app.phone.records import SyncChoices, SyncControl, SyncProgress, SyncReport
-from sketch_app.phone.states import PhoneAlbum
+from sketch_app.phone.states import LeftOriginals, PhoneAlbum
 
 if TYPE_CHECKING:
     from device.phone.watch import PhoneInfo
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AdbAccess:
-    """Usable from any thread; see `sketch_app.phone.service.PhoneAccess`.
+    """Usable from any thread; see `sketch_app.phone.protocols.PhoneAccess`.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ class AdbAccess:
         self._lock = threading.Lock()
         self._phones: tuple[PhoneInfo, ...] = ()
 
-    def watch(self, on_change: Callable[[Sequence[PhoneInfo]], None]) -> Callable[[], None]:
-        """Tell what is connected, now and whenever that changes; returns what ends it.
+    def watch(self, on_change: Callable[[Sequence[PhoneInfo], str], None]) -> Callable[[], None]:
+        """Tell what is connected, and why no phone can be seen at all ("" where they can), now and whenever
+        that changes; returns what ends it.
 
         Raises
         ------
@@ -50,7 +51,7 @@ class AdbAccess:
         def changed(phones: tuple[PhoneInfo, ...]) -> None:
             with self._lock:
                 self._phones = phones
-            on_change(phones)
+            on_change(phones, watcher.problem)
 
         watcher = PhoneWatcher(changed)
         watcher.start()
@@ -69,6 +70,31 @@ class AdbAccess:
             PhoneAlbum(album.path, album.name, shown(album.path), album.photos, album.videos)
             for album in self._phone(serial).albums()
         )
+
+    def require_folders(self, serial: str, folders: Sequence[bytes]) -> None:
+        """Make sure that folders of a connected phone are there.
+
+        Raises
+        ------
+        SketchAppError
+            One is not, or the phone is not connected.
+        """
+        from device.phone.errors import PhoneFileGoneError
+        from device.phone.names import shown
+        from device.phone.sync import SyncSession
+
+        phone = self._phone(serial)
+        with SyncSession(phone.transport) as session:
+            for folder in folders:
+                try:
+                    there = session.stat(folder + b"/").is_folder
+                except PhoneFileGoneError:
+                    there = False
+                if not there:
+                    raise SketchAppError(
+                        f"There is no folder {shown(folder)} on {phone.name}: "
+                        "sketch-app phone albums lists what there is."
+                    )
 
     def sync(
         self,
@@ -123,6 +149,26 @@ class AdbAccess:
                 put_wanted(connection, [chosen.id])
             return serial_of(chosen.source)
 
+    def left_originals(self) -> LeftOriginals:
+        """The originals that no phone has any more."""
+        from sketch_app.phone.tidy import find_left
+
+        with self._gallery() as gallery:
+            return find_left(gallery)
+
+    def delete_left(self, contents: Collection[bytes]) -> LeftOriginals:
+        """Delete those of some originals that no phone has any more; returns what was deleted.
+
+        Raises
+        ------
+        index.errors.GalleryError
+            A phone is being synced, or the gallery cannot be written.
+        """
+        from sketch_app.phone.tidy import delete_left
+
+        with self._gallery() as gallery:
+            return delete_left(gallery, contents)
+
     def _phone(self, serial: str) -> AdbPhone:
         with self._lock:
             found = next((p for p in self._phones if p.serial == serial and p.state == "ready"), None)
@@ -143,5 +189,6 @@ def adb_phone(info: PhoneInfo) -> AdbPhone:
     from device.phone.transport import Transport
     from sketch_app.phone.adb_reader import AdbPhone
 
-    transport = Transport(info.adb_serial, info.transport_id or None)
-    return AdbPhone(transport, info.serial, info.model, info.name or info.model or info.serial)
+    name = info.name or info.model or info.serial
+    transport = Transport(info.adb_serial, info.transport_id or None, title=name)
+    return AdbPhone(transport, info.serial, info.model, name)

@@ -15,6 +15,7 @@ from device.phone.transport import Transport
 from index.phone_files import PHONE_SEPARATOR, ListedFile
 from sketch_app.phone.read_ahead import read_ahead
 from sketch_app.phone.reader import FileSession, FoundPreview, PhoneListing
+from sketch_app.phone.records import is_chosen, may_lead_to_chosen
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,14 @@ class AdbPhone:
     model: str
     name: str
 
-    def listings(self, folders: Sequence[bytes]) -> Iterator[PhoneListing]:
+    def listings(self, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> Iterator[PhoneListing]:
         """Every folder that may hold photos once; of folders that are not chosen, only the names in them.
 
         A storage that is not there (an SD card that was taken out) is not listed at all.
         """
-        chosen = [folder.rstrip(PHONE_SEPARATOR) for folder in folders]
 
         def wanted(folder: bytes) -> bool:
-            return not chosen or _leads_to(folder, chosen)
+            return may_lead_to_chosen(folder, folders, without)
 
         with SyncSession(self.transport) as session:
             # First what answers at once: MediaStore is given a minute, which a silent phone is not worth.
@@ -55,7 +55,7 @@ class AdbPhone:
                 begun = list(islice(walked, 1))
                 media = {row.path: row for row in read_media(self.transport) or ()}
                 for listing in chain(begun, walked):
-                    inside = not chosen or any(_is_in(listing.path, folder) for folder in chosen)
+                    inside = is_chosen(listing.path, folders, without)
                     yield _in_our_words(listing, media, with_files=inside)
 
     def albums(self) -> tuple[Album, ...]:
@@ -107,11 +107,3 @@ def _listed(file: RemoteFile, listing: FolderListing, row: MediaRow | None) -> L
         media_id=None if row is None else row.id,
         favourite=row is not None and row.favourite,
     )
-
-
-def _is_in(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder + PHONE_SEPARATOR)
-
-
-def _leads_to(path: bytes, chosen: Sequence[bytes]) -> bool:
-    return any(_is_in(path, folder) or _is_in(folder, path) for folder in chosen)

@@ -23,26 +23,45 @@ class PhoneChoices:
 
     def of(self, serial: str) -> SyncChoices:
         """What counts for a phone."""
-        folders = [path for entry in self._entries() if (path := _path_of(entry, serial))]
         defaults = SyncChoices()
         try:
             originals = Originals(self._setting("phone_originals", defaults.originals))
         except ValueError:
             originals = defaults.originals
         gigabytes = float(self._setting("phone_originals_gb", defaults.originals_gb))
-        return SyncChoices(originals, gigabytes, tuple(folders))
+        return SyncChoices(
+            originals,
+            gigabytes,
+            folders=self._paths("phone_folders", serial),
+            without=self._paths("phone_folders_without", serial),
+        )
+
+    @property
+    def auto_sync(self) -> bool:
+        """Whether a phone that was synced before is synced by itself when it comes."""
+        return bool(self._setting("phone_auto_sync", True))
+
+    def choose_auto_sync(self, on: bool) -> None:
+        """For every phone."""
+        self._keep(phone_auto_sync=on)
 
     def choose_originals(self, originals: Originals, gigabytes: float) -> None:
         """For every phone."""
         self._keep(phone_originals=originals.value, phone_originals_gb=float(gigabytes))
 
-    def choose_folders(self, serial: str, folders: Iterable[bytes]) -> None:
-        """For one phone; none for all that it has and will have."""
-        others = [entry for entry in self._entries() if _serial_of(entry) != serial]
-        self._keep(phone_folders=[*others, *(_entry(serial, path) for path in folders)])
+    def choose_folders(self, serial: str, folders: Iterable[bytes], without: Iterable[bytes] = ()) -> None:
+        """For one phone; none of either for all that it has and will have."""
+        kept = {}
+        for name, paths in (("phone_folders", folders), ("phone_folders_without", without)):
+            others = [entry for entry in self._entries(name) if _serial_of(entry) != serial]
+            kept[name] = [*others, *(_entry(serial, path) for path in paths)]
+        self._keep(**kept)
 
-    def _entries(self) -> list[str]:
-        return [entry for entry in self._setting("phone_folders", []) if isinstance(entry, str)]
+    def _paths(self, name: str, serial: str) -> tuple[bytes, ...]:
+        return tuple(path for entry in self._entries(name) if (path := _path_of(entry, serial)))
+
+    def _entries(self, name: str) -> list[str]:
+        return [entry for entry in self._setting(name, []) if isinstance(entry, str)]
 
     def _setting(self, name: str, default: Any) -> Any:
         return self._chosen.get(name, getattr(self._workspace.settings, name, default))

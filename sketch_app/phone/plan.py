@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from index.phone_files import PHONE_SEPARATOR, FileState, ListedFile, PhoneFile
 from index.records import display_path
 from sketch_app.phone.reader import PhoneListing
-from sketch_app.phone.records import Disappeared, FailedFile
+from sketch_app.phone.records import Disappeared, FailedFile, is_chosen
 
-MANY_FILES = 50
+MANY_FILES = 20
 MANY_SHARE = 0.2
 """More files than both at once are not taken for deleted without a word from the person."""
 
@@ -64,7 +64,10 @@ class Plan:
 
 
 def make_plan(
-    known: Mapping[bytes, PhoneFile], listings: Iterable[PhoneListing], folders: Sequence[bytes] = ()
+    known: Mapping[bytes, PhoneFile],
+    listings: Iterable[PhoneListing],
+    folders: Sequence[bytes] = (),
+    without: Sequence[bytes] = (),
 ) -> Plan:
     """Compare.
 
@@ -74,8 +77,8 @@ def make_plan(
         Every file of the phone that the gallery has ever known, by path.
     listings
         Each folder once.
-    folders
-        The folders that are chosen; empty for all.
+    folders, without
+        The folders that are chosen, as `sketch_app.phone.records.SyncChoices` has them.
     """
     plan = Plan()
     seen: dict[bytes, _Seen] = {}
@@ -83,12 +86,13 @@ def make_plan(
     hidden: list[bytes] = []
     for listing in listings:
         seen[listing.directory] = _Seen(listing.complete, listing.names, listing.device)
-        plan.videos += listing.videos
+        chosen = is_chosen(listing.directory, folders, without)
+        plan.videos += listing.videos if chosen else 0
         if listing.hidden:
             hidden.append(listing.directory)
         elif not listing.complete:
             plan.unlisted.append(FailedFile(display_path(listing.directory), listing.error))
-        for file in listing.files:
+        for file in listing.files if chosen else ():
             listed[file.path] = file
     for path, file in listed.items():
         _compare(plan, known.get(path), file)
@@ -98,7 +102,7 @@ def make_plan(
         plan.present += 1
         if path in listed:
             continue
-        chosen = not folders or any(_is_below(path, folder) for folder in folders)
+        chosen = is_chosen(path.rsplit(PHONE_SEPARATOR, 1)[0], folders, without)
         if not chosen or any(_is_below(path, folder) for folder in hidden):
             plan.unchosen.append(before)
         elif _is_absent(before, seen):

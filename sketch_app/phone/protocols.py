@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sketch_app.phone.records import SyncChoices, SyncControl, SyncProgress, SyncReport
-from sketch_app.phone.states import PhoneAlbum
+from sketch_app.phone.states import LeftOriginals, PhoneAlbum
 
 if TYPE_CHECKING:
     from index.phone_files import PhoneSummary
@@ -32,8 +32,10 @@ class FoundPhone(Protocol):
 class PhoneAccess(Protocol):
     """Phones and gallery. Every call may take long; each raises with one sentence."""
 
-    def watch(self, on_change: Callable[[Sequence[FoundPhone]], None]) -> Callable[[], None]:
-        """Tell what is connected, now and whenever that changes; returns what ends it."""
+    def watch(self, on_change: Callable[[Sequence[FoundPhone], str], None]) -> Callable[[], None]:
+        """Tell what is connected, and why no phone can be seen at all ("" where they can), now and whenever
+        that changes; returns what ends it.
+        """
         ...
 
     def summaries(self) -> Sequence[PhoneSummary]:
@@ -58,4 +60,12 @@ class PhoneAccess(Protocol):
 
     def want_original(self, photo_id: int) -> str:
         """Put a photo's original before all others, and return the serial of the phone that has it."""
+        ...
+
+    def left_originals(self) -> LeftOriginals:
+        """The originals that no phone has any more."""
+        ...
+
+    def delete_left(self, contents: Collection[bytes]) -> LeftOriginals:
+        """Delete those of some originals that no phone has any more; returns what was deleted."""
         ...

@@ -27,7 +27,8 @@ def chosen_jobs(
     Returns
     -------
     tuple
-        The jobs in the order of ``files``, and the files of which nothing can ever be shown: too large to be
+        The jobs: what a person asked for, what can only be shown by its bytes, the rest, each in the order of
+        ``files``; and the files of which nothing can ever be shown: too large to be
         looked at, and not to be kept.
     """
     room = {
@@ -47,4 +48,7 @@ def chosen_jobs(
             hopeless.append(file)
         else:
             jobs.append(Job(file, keep=False))
+    # A photo that holds no preview is found by nothing else: it comes before the originals of those that are
+    # found already. Which originals are wanted was decided above.
+    jobs.sort(key=lambda job: (not job.file.wanted, job.file.state is not FileState.BARE))
     return jobs, hopeless

@@ -102,8 +102,9 @@ class PhoneReader(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
 
-    def listings(self, folders: Sequence[bytes]) -> Iterator[PhoneListing]:
-        """Every folder that may hold photos once; only those in and below `folders` where some are given.
+    def listings(self, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> Iterator[PhoneListing]:
+        """Every folder that may hold photos once; see `SyncChoices` for what is chosen. What is not may be
+        left out, or told with its names only.
 
         Raises
         ------

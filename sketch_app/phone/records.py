@@ -5,6 +5,7 @@ threads, and the control that a person holds.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,7 +31,9 @@ class SyncChoices:
     originals_gb
         With `Originals.SOME`: how much disk the originals of all phones may take, in GB of 10^9 bytes.
     folders
-        The phone's folders to look into, as path bytes; empty for all of them.
+        The phone's folders to look into, and below them, as path bytes; empty for all of them.
+    without
+        Folders to leave out, and what is below them, unless a longer entry of `folders` takes that in again.
     reserve_bytes
         Disk that is left free whatever is chosen.
     """
@@ -38,7 +41,37 @@ class SyncChoices:
     originals: Originals = Originals.PREVIEWS
     originals_gb: float = 10.0
     folders: tuple[bytes, ...] = ()
+    without: tuple[bytes, ...] = ()
     reserve_bytes: int = 1 << 30
+
+
+def is_chosen(folder: bytes, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> bool:
+    """Whether a folder of a phone is looked into: the longest entry that it is, or is below, decides.
+
+    Parameters
+    ----------
+    folder
+        Its path.
+    folders, without
+        See `SyncChoices`; of an entry of both the second counts.
+    """
+    taken, left = _longest(folder, folders), _longest(folder, without)
+    return left < 0 and not folders if taken < 0 else taken > left
+
+
+def may_lead_to_chosen(folder: bytes, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> bool:
+    """Whether a folder is looked into itself, or one below it may be."""
+    return is_chosen(folder, folders, without) or any(_is_in(entry, folder) for entry in folders)
+
+
+def _longest(folder: bytes, entries: Sequence[bytes]) -> int:
+    """The length of the longest entry that a folder is in, or -1."""
+    return max((len(entry.rstrip(b"/")) for entry in entries if _is_in(folder, entry)), default=-1)
+
+
+def _is_in(folder: bytes, entry: bytes) -> bool:
+    whole = entry.rstrip(b"/")
+    return folder == whole or folder.startswith(whole + b"/")
 
 
 class SyncPhase(StrEnum):

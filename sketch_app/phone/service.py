@@ -4,19 +4,19 @@ No Qt; how phones are found and read is behind `PhoneAccess`.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sketch_app.phone.changes import counted, is_due, outcome, seen
 from sketch_app.phone.choices import PhoneChoices
+from sketch_app.phone.counting import count_phones
 from sketch_app.phone.protocols import FoundPhone, PhoneAccess
-from sketch_app.phone.records import Originals, Stopped, SyncControl, SyncPhase, SyncProgress, SyncReport
-from sketch_app.phone.states import PhonesState, PhoneState, Presence, Work
+from sketch_app.phone.records import Originals, SyncControl, SyncPhase, SyncProgress, is_chosen
+from sketch_app.phone.states import LeftOriginals, PhonesState, PhoneState, Presence, Work
 
 if TYPE_CHECKING:
     from sketch_app.workspace import Workspace
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0
 """How long closing waits for a sync to put down what it holds; the next one takes that up in any case."""
+
+_REST_S = 30.0
+"""How long after a sync a phone that comes again is not synced by itself: a loose cable comes often."""
 
 
 class PhoneService:
@@ -36,11 +39,20 @@ class PhoneService:
         Whose gallery is synced, and whose settings hold the choices.
     access
         In place of the real phones.
+    clock
+        Seconds that only grow.
     """
 
-    def __init__(self, workspace: Workspace, *, access: PhoneAccess | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        access: PhoneAccess | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._workspace = workspace
         self._given = access
+        self._clock = clock
         self._access: PhoneAccess | None = None
         self._lock = threading.RLock()
         self._phones: dict[str, PhoneState] = {}
@@ -49,11 +61,16 @@ class PhoneService:
         self._arrivals: dict[str, int] = {}
         self._listeners: list[Callable[[PhonesState], None]] = []
         self._stop_watching: Callable[[], None] | None = None
+        self._watch = object()  # another one for each: a watch that is being ended says nothing any more
+        self._ended: dict[str, float] = {}
         self._looking, self._closed = False, False
         self._unavailable = ""
         self._free: int | None = None
+        self._left: LeftOriginals | None = None
         self._choices = PhoneChoices(workspace)
         self._again: set[str] = set()
+        self._by_itself: set[str] = set()
+        self._kept: dict[str, int] = {}  # photos missing from a phone that a person said are not deleted
 
     # Looking
 
@@ -73,6 +90,8 @@ class PhoneService:
                 choices.originals,
                 choices.originals_gb,
                 self._free,
+                self._choices.auto_sync,
+                self._left,
             )
 
     @property
@@ -96,15 +115,24 @@ class PhoneService:
         """Begin to watch for phones, or try again where that did not work. Slow the first time: it loads what
         talks to phones. Nothing is raised: `PhonesState.unavailable` says what is wrong.
         """
+        former: Callable[[], None] | None = None
         with self._lock:
-            if self._closed or self._looking or self._stop_watching is not None:
+            watches = self._looking or (self._stop_watching is not None and not self._unavailable)
+            if self._closed:
                 return
-            self._looking, self._unavailable = True, ""
+            if not watches:
+                self._looking, self._unavailable = True, ""
+                former, self._stop_watching = self._stop_watching, None
+                watch = self._watch = object()
         self._tell()
+        if watches:
+            return
+        if former is not None:  # not waited for: it may be waiting for an adb that does not start
+            self._on_thread("end of a watch", former)
         try:
-            access = self._access = self._access or self._given or _real_access(self._workspace)
+            access = self._opened()
             self._count()
-            stop = access.watch(self._found)
+            stop = access.watch(lambda found, problem: self._found(watch, found, problem))
         except Exception as error:
             log.warning("Phones cannot be used: %s", error, exc_info=not _is_own(error))
             with self._lock:
@@ -150,11 +178,22 @@ class PhoneService:
 
     def confirm_disappeared(self, serial: str) -> None:
         """The photos that are gone from the phone were deleted there: let the gallery follow."""
+        self._kept.pop(serial, None)
         self.sync(serial, confirm_disappeared=True)
 
     def keep_disappeared(self, serial: str) -> None:
-        """They were not: the gallery stays as it is, and the next sync looks again."""
-        self._change(serial, lambda phone: replace(phone, work=Work.IDLE, progress=None))
+        """They were not: the gallery stays as it is. A sync that a person asks for asks again; one that
+        begins by itself only if still more are gone.
+        """
+
+        def keep(phone: PhoneState) -> PhoneState:
+            report = phone.report
+            if report is not None and report.asks is not None:
+                self._kept[serial] = report.asks.missing
+                report = replace(report, asks=None)
+            return replace(phone, work=Work.IDLE, progress=None, report=report)
+
+        self._change(serial, keep)
 
     def choose_albums(self, serial: str, paths: Iterable[bytes]) -> None:
         """Look into these folders only from the next sync on; all, or none, means all there will be."""
@@ -169,13 +208,42 @@ class PhoneService:
             self._change(serial, apply)
             phone = self._phones.get(serial)
             albums = phone.albums if phone is not None and phone.albums is not None else ()
-            some = [a.path for a in albums if a.chosen] if any(not a.chosen for a in albums) else []
-            self._choices.choose_folders(serial, some)
+            ticked = [a.path for a in albums if a.chosen]
+            others = [a.path for a in albums if not a.chosen]
+            if others:
+                without = [path for path in others if is_chosen(path, ticked)]
+                self._choices.choose_folders(serial, ticked, without)
+            else:
+                self._choices.choose_folders(serial, ())
 
     def choose_originals(self, originals: Originals, gigabytes: float) -> None:
         """Fetch other originals from the next sync on."""
         self._choices.choose_originals(originals, gigabytes)
         self._tell()
+
+    def choose_auto_sync(self, on: bool) -> None:
+        """Let phones that were synced before be synced by themselves whenever they come, or not."""
+        self._choices.choose_auto_sync(on)
+        self._tell()
+
+    def delete_left(self, contents: Collection[bytes]) -> LeftOriginals:
+        """Delete originals that no phone has any more; returns what was deleted. Blocks.
+
+        Parameters
+        ----------
+        contents
+            Those of `PhonesState.left` that the person was shown.
+
+        Raises
+        ------
+        Exception
+            Of the gallery, with a sentence: a phone is being synced, say.
+        """
+        try:
+            return self._opened().delete_left(contents)
+        finally:
+            self._count()
+            self._tell()
 
     def fetch_original(self, photo_id: int) -> bool:
         """Fetch one photo's original before all others. Blocks while the wish is recorded.
@@ -217,15 +285,21 @@ class PhoneService:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
 
+    def _opened(self) -> PhoneAccess:
+        self._access = self._access or self._given or _real_access(self._workspace)
+        return self._access
+
     def _is_closed(self) -> bool:
         return self._closed
 
     # What happens
 
-    def _found(self, found: Sequence[FoundPhone]) -> None:
+    def _found(self, watch: object, found: Sequence[FoundPhone], problem: str) -> None:
         ready: list[str] = []
         with self._lock:
-            self._looking = False
+            if watch is not self._watch:
+                return
+            self._looking, self._unavailable = False, problem
             here = {info.serial: info for info in found}
             for serial in [*here, *(known for known in self._phones if known not in here)]:
                 before = self._phones.get(serial) or PhoneState(serial, serial)
@@ -235,7 +309,7 @@ class PhoneService:
                     else:
                         self._phones.pop(serial)
                     continue
-                after = _seen(before, here[serial])
+                after = seen(before, here[serial])
                 self._phones[serial] = after
                 if after.presence is Presence.READY and before.presence is not Presence.READY:
                     self._arrivals[serial] = self._arrivals.get(serial, 0) + 1
@@ -247,9 +321,14 @@ class PhoneService:
     def _has_come(self, serial: str) -> None:
         with self._lock:
             phone = self._phones.get(serial)
+            ended = self._ended.get(serial)
+            rested = ended is None or self._clock() - ended >= _REST_S
+            due = phone is not None and self._choices.auto_sync and rested and is_due(phone)
             goes_on = phone is not None and phone.work is Work.INTERRUPTED
         self._on_thread(f"albums of {serial}", lambda: self._look_for_albums(serial))
-        if goes_on:
+        if goes_on or due:
+            if not goes_on:
+                self._by_itself.add(serial)
             self.sync(serial)
 
     def _look_for_albums(self, serial: str) -> None:
@@ -259,8 +338,8 @@ class PhoneService:
         except Exception as error:  # the sync itself will say what is wrong
             log.warning("The albums of %s cannot be listed: %s", serial, error)
             return
-        wanted = set(self._choices.of(serial).folders)
-        shown = tuple(replace(a, chosen=not wanted or a.path in wanted) for a in albums)
+        choices = self._choices.of(serial)
+        shown = tuple(replace(a, chosen=is_chosen(a.path, choices.folders, choices.without)) for a in albums)
         self._change(serial, lambda phone: replace(phone, albums=shown))
 
     def _run(self, serial: str, control: SyncControl, confirm: bool) -> None:
@@ -283,13 +362,17 @@ class PhoneService:
             report = self._access.sync(
                 serial, self._choices.of(serial), control, told, confirm_disappeared=confirm
             )
-            work, problem = _outcome(report), report.sentence
+            if serial in self._by_itself and report.asks is not None:
+                known = report.asks.missing <= self._kept.get(serial, 0)
+                report = replace(report, asks=None) if known else report
+            work, problem = outcome(report), report.sentence
         except Exception as error:
             problem = _sentence(error)
             log.warning("The phone %s was not synced: %s", serial, error, exc_info=not _is_own(error))
         self._count()
         with self._lock:
             self._controls.pop(serial, None)
+            self._ended[serial] = self._clock()
             left = counted if work is Work.INTERRUPTED else None
             self._change(
                 serial,
@@ -298,8 +381,11 @@ class PhoneService:
             returned = work is Work.INTERRUPTED and self._arrivals.get(serial, 0) != arrival  # already back
             wanted = work is Work.IDLE and serial in self._again
             self._again.discard(serial)
+            self._by_itself.discard(serial)
         if returned or wanted:
             self.sync(serial)
+        elif work in (Work.IDLE, Work.ASKS):
+            self._look_for_albums(serial)  # their counts are others now
 
     def _hold(self, serial: str, *, pause: bool) -> None:
         with self._lock:
@@ -322,29 +408,12 @@ class PhoneService:
         """Read anew what the gallery holds of every phone, and how much room its disk has."""
         if self._access is None or self._closed:
             return
-        try:
-            summaries = list(self._access.summaries())
-        except Exception as error:
-            log.warning("The phones in the gallery cannot be counted: %s", error)
-            summaries = []
-        free = None
-        with contextlib.suppress(OSError):
-            free = shutil.disk_usage(self._workspace.gallery_directory).free
+        counts = count_phones(self._access, self._workspace.gallery_directory)
         with self._lock:
-            self._free = free
-            for one in summaries:
+            self._free, self._left = counts.free_bytes, counts.left
+            for one in counts.phones:
                 before = self._phones.get(one.serial) or PhoneState(one.serial, one.name or one.serial)
-                self._phones[one.serial] = replace(
-                    before,
-                    name=before.name if before.name != before.serial else one.name or one.serial,
-                    model=before.model or one.model,
-                    photos=one.files,
-                    shown=one.shown,
-                    originals=one.originals,
-                    original_bytes=one.original_bytes,
-                    videos=one.videos,
-                    synced_at=one.synced_at,
-                )
+                self._phones[one.serial] = counted(before, one)
 
     def _tell(self) -> None:
         with self._lock:
@@ -362,25 +431,6 @@ class PhoneService:
             thread = threading.Thread(target=work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
-
-
-def _seen(before: PhoneState, info: FoundPhone) -> PhoneState:
-    return replace(
-        before,
-        name=info.name or info.model or before.name,
-        model=info.model or before.model,
-        connection=info.connection,
-        presence=Presence(str(info.state)),
-        what_to_do=info.what_to_do,
-    )
-
-
-def _outcome(report: SyncReport) -> Work:
-    if report.stopped is Stopped.PHONE:
-        return Work.INTERRUPTED
-    if report.stopped is Stopped.DISK:
-        return Work.DISK_FULL
-    return Work.ASKS if report.asks is not None else Work.IDLE
 
 
 def _is_own(error: Exception) -> bool:

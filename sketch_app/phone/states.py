@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from sketch_app.phone.records import Originals, SyncPhase, SyncProgress, SyncReport
 
@@ -120,6 +121,31 @@ class PhoneState:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOriginals:
+    """Originals on this computer that no phone has any more: their photos were deleted or edited there, or
+    lie in albums that are no longer chosen.
+
+    Attributes
+    ----------
+    contents
+        SHA-256 of each.
+    size
+        Bytes of all.
+    folder
+        Below which they lie.
+    """
+
+    contents: frozenset[bytes]
+    size: int
+    folder: Path
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.contents)
+
+
+@dataclass(frozen=True, slots=True)
 class PhonesState:
     """All phones at one moment.
 
@@ -135,6 +161,10 @@ class PhonesState:
         Which originals come, for every phone; GB of 10^9 bytes.
     free_bytes
         On the disk with the gallery; None while not known.
+    auto_sync
+        Whether a phone that was synced before is synced by itself when it is plugged in.
+    left
+        Originals that no phone has any more, or None.
     """
 
     phones: tuple[PhoneState, ...] = ()
@@ -143,3 +173,5 @@ class PhonesState:
     originals: Originals = Originals.PREVIEWS
     originals_gb: float = 10.0
     free_bytes: int | None = None
+    auto_sync: bool = True
+    left: LeftOriginals | None = None

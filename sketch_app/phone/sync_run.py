@@ -33,6 +33,7 @@ from sketch_app.phone.records import (
     SyncReport,
 )
 from sketch_app.phone.store import DiskFullError, OriginalStore
+from sketch_app.phone.tidy import delete_dropped
 from sketch_app.phone.transfer import Arrived, Failed, Transfer
 
 logger = logging.getLogger(__name__)
@@ -165,6 +166,7 @@ class SyncRun:
         with self._slices.database() as database, database.transaction() as connection:
             phone_files.put_phone(connection, self._source, self._reader.model, self._reader.name)
             phone_files.forget_originals(connection, gone)
+            delete_dropped(connection, self._gallery.directory)
         self._store.sweep(phone_files.waiting_files(self._gallery.database, self._source, _UNFINISHED))
         for file in phone_files.waiting_files(self._gallery.database, self._source, [FileState.KEPT]):
             self._ask()
@@ -181,12 +183,13 @@ class SyncRun:
         known = phone_files.known_files(self._gallery.database, self._source)
 
         def told() -> Iterator[PhoneListing]:
-            for number, listing in enumerate(self._reader.listings(self._choices.folders), 1):
+            listings = self._reader.listings(self._choices.folders, self._choices.without)
+            for number, listing in enumerate(listings, 1):
                 self._ask()
                 self._tell(SyncPhase.LISTING, number, 0, current=listing.directory)
                 yield listing
 
-        return make_plan(known, told(), self._choices.folders)
+        return make_plan(known, told(), self._choices.folders, self._choices.without)
 
     def _apply(self, plan: Plan) -> None:
         for rows in _slices(plan.moved):

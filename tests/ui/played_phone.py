@@ -5,13 +5,14 @@ its control and the service are the real ones.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from index.phone_files import PhoneSummary
 from sketch_app.phone.protocols import FoundPhone
 from sketch_app.phone.records import Stopped, SyncChoices, SyncControl, SyncPhase, SyncProgress, SyncReport
-from sketch_app.phone.states import PhoneAlbum
+from sketch_app.phone.states import LeftOriginals, PhoneAlbum
 
 SERIAL = "R3CT40ABCDE"
 ALBUMS = (
@@ -40,22 +41,23 @@ class PlayedAccess:
 
     fails: Exception | None = None
     summary: PhoneSummary | None = None
+    left: LeftOriginals = field(default_factory=lambda: LeftOriginals(frozenset(), 0, Path()))
     syncs: list[tuple[str, SyncChoices, bool]] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)
     watches: int = 0
     ended: int = 0
     control: SyncControl | None = None
-    _tell: Callable[[Sequence[FoundPhone]], None] | None = None
+    _tell: Callable[[Sequence[FoundPhone], str], None] | None = None
     _step: Callable[[SyncProgress], None] | None = None
     _report: SyncReport | Exception | None = None
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def watch(self, on_change: Callable[[Sequence[FoundPhone]], None]) -> Callable[[], None]:
+    def watch(self, on_change: Callable[[Sequence[FoundPhone], str], None]) -> Callable[[], None]:
         self.watches += 1
         if self.fails is not None:
             raise self.fails
         self._tell = on_change
-        on_change(())
+        on_change((), "")
         return self._end
 
     def _end(self) -> None:
@@ -64,7 +66,12 @@ class PlayedAccess:
     def plug(self, *phones: FoundPhone) -> None:
         """These and no others are connected now."""
         assert self._tell is not None
-        self._tell(phones)
+        self._tell(phones, "")
+
+    def trouble(self, problem: str) -> None:
+        """No phone can be seen at all, or can be again."""
+        assert self._tell is not None
+        self._tell((), problem)
 
     def summaries(self) -> Sequence[PhoneSummary]:
         return [self.summary] if self.summary is not None else []
@@ -108,6 +115,14 @@ class PlayedAccess:
     def want_original(self, photo_id: int) -> str:
         self.wanted.append(photo_id)
         return SERIAL
+
+    def left_originals(self) -> LeftOriginals:
+        return self.left
+
+    def delete_left(self, contents: Collection[bytes]) -> LeftOriginals:
+        assert self.left.contents == contents
+        deleted, self.left = self.left, LeftOriginals(frozenset(), 0, self.left.folder)
+        return deleted
 
 
 def summary(shown: int = 130, files: int = 130) -> PhoneSummary:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from PySide6.QtCore import QDate, Qt
+from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QDateEdit, QLabel, QMessageBox, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDateEdit,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+)
 
-from index.records import IndexProgress, IndexReport
+from index.records import Album, IndexProgress, IndexReport
 from sketch_app.search_types import Filters
 from tests.ui.small_gallery import make_photos, make_workspace
 from ui.gallery_filters import AlbumChoice, GalleryFilters, Period, period_bounds
 from ui.gallery_panel import FolderRow, GalleryPanel
+from ui.languages import apply_language
 from ui.scan_progress import ScanProgress
 from ui.skipped_dialog import SkippedDialog
 
@@ -204,6 +213,27 @@ def test_clearing_says_once_that_everything_passes(filters):
     filters.changed.connect(said.append)
     filters.clear()
     assert said == [Filters()]
+
+
+def test_an_album_of_a_phone_is_called_as_in_the_tab_of_the_phone(qtbot, filters):
+    choice = filters.findChild(AlbumChoice)
+    filters.set_albums(
+        (
+            Album(1, "phone:R3C", b"/sdcard/Download", "Download", 14),
+            Album(2, "folder", b"/photos/Camera", "Camera", 3),
+        )
+    )
+    choice.choose("Download")
+    assert choice.text() == "Downloads"
+    before = QLocale()
+    apply_language(QApplication.instance(), "ko")
+    qtbot.waitUntil(lambda: choice.text() == "다운로드")
+    assert filters.filters.albums == {1}
+    choice.choose("Download", ticked=False)
+    choice.choose("Camera")
+    assert choice.text() == "Camera"  # a folder of the disk keeps its name
+    apply_language(QApplication.instance(), "en")
+    QLocale.setDefault(before)
 
 
 def test_a_ticked_album_survives_a_new_count(filters, gallery):

@@ -175,7 +175,7 @@ def test_a_cancelled_fetch_keeps_what_came_and_goes_on_from_there(qtbot, server,
     until_idle(qtbot, dialog)
     assert "kept" in said(dialog)
     qtbot.waitUntil(lambda: rows(dialog)["sd-turbo"]._state.status == "partial")
-    assert rows(dialog)["sd-turbo"]._fetch.text() == "Go on"
+    assert rows(dialog)["sd-turbo"]._fetch.text() == "Continue"
     first = server.body_bytes
     server.forget()
     press(qtbot, dialog, "Fetch all")  # the terms are known by now, but for models not begun

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QLabel, QMessageBox, QProgressBar, QPushButton
 
+from device.frames import IterableSource
 from device.phone.errors import AdbMissingError
+from index.gallery import Gallery
+from index.phone_files import phone_source, put_phone, put_synced
 from sketch_app.phone.records import Disappeared, Originals, Stopped, SyncReport
 from sketch_app.phone.service import PhoneService
-from sketch_app.phone.states import PhonesState, PhoneState, Presence, Work
+from sketch_app.phone.states import LeftOriginals, PhonesState, PhoneState, Presence, Work
 from tests.ui.played_phone import ALBUMS, SERIAL, PlayedAccess, Plugged, summary
 from tests.ui.small_gallery import make_workspace
 from ui.main_window import MainWindow
 from ui.phone_card import PhoneCard
-from ui.phone_control import PhoneControl
+from ui.phone_control import PhoneControl, _has_synced
 from ui.phone_panel import PhonePanel
 
 
@@ -118,7 +122,7 @@ def test_a_full_disk_says_how_much_is_left_and_goes_on(qtbot, panel):
     panel.show_state(PhonesState((full,), free_bytes=980_000_000))
     says(qtbot, panel, "980")
     with qtbot.waitSignal(panel.continue_requested) as asked:
-        press(qtbot, panel, "Go on")
+        press(qtbot, panel, "Continue")
     assert asked.args == [SERIAL]
 
 
@@ -181,8 +185,8 @@ def test_pause_waits_and_continue_goes_on(qtbot, phone, access):
     says(qtbot, phone, "Paused")
     assert access.control.paused
     press(qtbot, phone, "Continue")
-    says(qtbot, phone, "Fetching previews")
-    assert not access.control.paused
+    qtbot.waitUntil(lambda: not access.control.paused)
+    says(qtbot, phone, "Syncing")
 
 
 def test_unplugged_in_the_middle_it_goes_on_by_itself_when_plugged_in_again(qtbot, phone, access):
@@ -239,6 +243,98 @@ def test_chosen_albums_and_originals_count_for_the_next_sync(qtbot, phone, acces
     _, choices, _ = access.syncs[0]
     assert set(choices.folders) == {album.path for album in ALBUMS[1:]}
     assert (choices.originals, choices.originals_gb) == (Originals.SOME, 25.0)
+
+
+def test_the_tick_for_syncing_by_itself_is_kept_and_counts_for_all_cards(
+    qtbot, phone, control, workspace, access
+):
+    tick = phone.cards[0].auto_sync
+    assert tick.isChecked()
+    tick.click()
+    qtbot.waitUntil(lambda: not control.state.auto_sync)
+    assert not tick.isChecked()
+    assert not workspace.settings.phone_auto_sync
+    access.plug(Plugged(), Plugged(serial="OTHER", name="Pixel 8a"))
+    qtbot.waitUntil(lambda: len(phone.cards) == 2)
+    assert [card.auto_sync.isChecked() for card in phone.cards] == [False, False]
+
+
+def test_a_known_phone_is_synced_without_a_press(qtbot, panel, control, access):
+    qtbot.waitUntil(lambda: not control.state.looking)
+    access.summary = summary()
+    control._service._count()
+    access.plug(Plugged())
+    says(qtbot, panel, "Looking for photos")
+    assert len(access.syncs) == 1
+
+
+@pytest.mark.parametrize(("report", "said"), [(SyncReport(), False), (SyncReport(previews=3), True)])
+def test_a_sync_that_began_by_itself_is_news_only_if_something_came(qtbot, workspace, access, report, said):
+    panel = PhonePanel()  # not on the screen
+    qtbot.addWidget(panel)
+    access.summary = summary()
+    control = PhoneControl(workspace, panel, panel, make_service=lambda w: PhoneService(w, access=access))
+    told = []
+    control.said.connect(lambda text, _kind: told.append(text))
+    control.open()
+    qtbot.waitUntil(lambda: access._tell is not None)
+    access.plug(Plugged())
+    qtbot.waitUntil(lambda: access.control is not None)
+    with qtbot.waitSignal(control.photos_added):
+        access.finish(report)
+    assert told == (["Galaxy S23 is in step with the gallery."] if said else [])
+    control.close()
+
+
+def test_originals_that_no_phone_has_are_named_and_deleted_only_after_a_yes(qtbot, panel, workspace, access):
+    access.left = LeftOriginals(frozenset({b"a" * 32, b"b" * 32}), 40_000_000, workspace.gallery_directory)
+    control = PhoneControl(workspace, panel, panel, make_service=lambda w: PhoneService(w, access=access))
+    control.open()
+    says(qtbot, panel, "(40 MB) of photos that left the gallery")
+
+    def ask():
+        press(qtbot, panel, "Delete…")
+        return panel.findChild(QMessageBox)
+
+    question = ask()
+    assert "40 MB" in question.text()
+    assert "only copies" in question.informativeText()
+    assert str(workspace.gallery_directory) in question.informativeText()
+    assert question.defaultButton().text() == "Keep"
+    question.defaultButton().click()
+    qtbot.waitUntil(lambda: panel.findChild(QMessageBox) is None)
+    assert access.left.count == 2
+    with qtbot.waitSignal(control.said) as said:
+        button(ask(), "Delete").click()
+    assert "deleted, 40 MB freed." in said.args[0]
+    qtbot.waitUntil(lambda: not panel.left.isVisible())
+    control.close()
+
+
+def test_originals_cannot_be_deleted_while_a_phone_is_synced(panel):
+    left = LeftOriginals(frozenset({b"a" * 32}), 3_000_000, Path("/gallery/phone/originals"))
+    busy = PhoneState(SERIAL, "Galaxy S23", presence=Presence.READY, work=Work.SYNCING)
+    panel.show_state(PhonesState((busy,), left=left))
+    assert panel.left.isVisible()
+    assert "(3 MB) of" in words(panel.left)
+    assert not panel.left.button.isEnabled()
+    panel.show_state(PhonesState())
+    assert not panel.left.isVisible()
+
+
+def test_trouble_with_adb_is_shown_and_goes_when_it_has_passed(qtbot, panel, control, access):
+    qtbot.waitUntil(lambda: not control.state.looking)
+    access.trouble("/x/adb could not start its server: cannot bind port.")
+    says(qtbot, panel, "adb, which does not start: cannot bind port")
+    assert button(panel, "Try again").isVisible()
+    assert "Turn on USB debugging" not in words(panel)
+    access.trouble("")
+    says(qtbot, panel, "Turn on USB debugging")
+    access.trouble("The adb server at 127.0.0.1:5037 does not answer: refused.")
+    says(qtbot, panel, "127.0.0.1:5037")
+    press(qtbot, panel, "Try again")
+    qtbot.waitUntil(lambda: access.watches == 2)
+    says(qtbot, panel, "Turn on USB debugging")
 
 
 def test_the_last_ticked_album_stays_ticked(qtbot, phone):
@@ -355,6 +451,53 @@ def test_the_tab_of_the_window_begins_to_look_and_closing_ends_it(qtbot, workspa
     says(qtbot, window.phone_panel, "Connect your phone")
     window.close()
     assert access.ended == 1
+
+
+def know_a_phone(directory, *, synced=True):
+    with Gallery.open(directory, write=True) as gallery, gallery.database.transaction() as connection:
+        put_phone(connection, phone_source(SERIAL), "SM-S911N", "Galaxy S23")
+        if synced:
+            put_synced(connection, phone_source(SERIAL), 0, 1_700_000_000)
+
+
+@pytest.mark.parametrize("case", ["known", "unknown", "tick off", "demo"])
+def test_phones_are_looked_for_after_launch_only_if_one_is_known_and_wanted(
+    qtbot, workspace, access, monkeypatch, case
+):
+    if case != "unknown":
+        know_a_phone(workspace.gallery_directory)
+    workspace.update_settings(phone_auto_sync=case != "tick off", camera_on=False)
+    monkeypatch.setattr("ui.phone_control._AFTER_LAUNCH_MS", 50)
+    window = MainWindow(workspace, source=IterableSource([]) if case == "demo" else None)
+    qtbot.addWidget(window)
+    window.phones._make_service = lambda w: PhoneService(w, access=access)
+    window.show()
+    window.start()
+    assert access.watches == 0
+    late: list[bool] = []
+    QTimer.singleShot(1000, window, lambda: late.append(True))
+    qtbot.waitUntil(lambda: bool(late) or access.watches == 1)
+    assert access.watches == (case == "known")
+    window.close()
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_whether_a_phone_is_known_is_read_from_the_gallery(tmp_path, synced):
+    assert not _has_synced(tmp_path)
+    know_a_phone(tmp_path, synced=synced)
+    assert _has_synced(tmp_path) == synced
+
+
+def test_the_empty_gallery_leads_to_the_phone_tab(qtbot, workspace, access):
+    window = MainWindow(workspace)
+    qtbot.addWidget(window)
+    window.phones._make_service = lambda w: PhoneService(w, access=access)
+    window.show()
+    window.results.invite_folder()
+    press(qtbot, window.results, "Connect a phone")
+    qtbot.waitUntil(lambda: access.watches == 1)
+    says(qtbot, window.phone_panel, "Connect your phone")
+    window.close()
 
 
 @pytest.mark.parametrize("width", [900, 1280])

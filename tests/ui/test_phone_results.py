@@ -62,3 +62,28 @@ def test_a_photo_that_is_nowhere_offers_no_fetching(qtbot, actions):
     menu = actions.menu(result(phones=()), None)
     assert "Fetch the original" not in [action.text() for action in menu.actions()]
     menu.deleteLater()
+
+
+FETCHED = PhonePlace("Galaxy S23", "Download", "20240817_181502.jpg", is_preview=False)
+STORED = Path("/home/you/gallery/phone/originals/2024/08/3f9c-1a.jpg")
+
+
+def test_a_preview_does_not_pass_its_own_size_for_the_photos(qtbot):
+    assert "×" not in ResultsModel().tooltip(result())
+    assert "×" in ResultsModel().tooltip(result(Path("/photos/a.jpg")))
+
+
+def test_a_fetched_original_is_called_as_on_the_phone(qtbot):
+    model = ResultsModel()
+    model.show([result(STORED, (FETCHED,))])
+    said = model.tooltip(model.results[0])
+    assert "<b>20240817_181502.jpg</b>" in said
+    assert "album Downloads" in said
+    assert "3f9c" not in said
+    assert model.data(model.index(0)).startswith("20240817_181502.jpg")
+    elsewhere = model.tooltip(result(Path("/photos/a.jpg"), (FETCHED,)))
+    assert "a.jpg</b>" in elsewhere
+
+
+def test_a_fetched_original_that_is_gone_is_called_as_on_the_phone(actions):
+    assert "20240817_181502.jpg" in actions.gone_sentence(result(STORED, (FETCHED,)))

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QPushButton
 
 from sketch_app.search_types import Filters, Stage
 from tests.ui.small_gallery import COLOURS, make_photos, make_workspace, results_of, update
+from ui.dates import short_date
 from ui.photo_actions import show_command
-from ui.photo_tile import MARGIN, percent_text, short_date
+from ui.photo_tile import MARGIN, percent_text
 from ui.results_model import ResultsModel
 from ui.results_view import ResultsView
 from ui.thumbnails import Thumbnails, cover
@@ -149,6 +150,16 @@ def test_an_empty_gallery_offers_to_add_a_folder(qtbot, view):
     assert "no photos" in view.empty.sentence
     with qtbot.waitSignal(view.add_folder_requested):
         qtbot.mouseClick(view.empty.findChild(QPushButton), Qt.MouseButton.LeftButton)
+
+
+def test_an_empty_gallery_leads_to_the_phone_by_a_quieter_button(qtbot, view):
+    view.show_update(update((), gallery_count=0))
+    folder, phone = view.empty.findChildren(QPushButton)
+    assert (folder.property("role"), phone.property("role")) == ("primary", "flat")
+    with qtbot.waitSignal(view.phone_requested):
+        qtbot.mouseClick(phone, Qt.MouseButton.LeftButton)
+    view.clear()
+    assert not phone.isVisible()
 
 
 def test_filters_that_let_nothing_through_can_be_cleared_from_there(qtbot, view):

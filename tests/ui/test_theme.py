@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QToolButton
 
 import ui
 from ui.theme import DARK, LIGHT, apply_theme, bind_icon, current_theme, icon, icon_pixmap, style_sheet
@@ -111,3 +111,23 @@ def test_every_theme_has_every_colour():
         for field in fields(theme):
             if field.name != "name":
                 assert QColor(getattr(theme, field.name)).isValid(), field.name
+
+
+@pytest.mark.parametrize("count", [1, 4, 10])
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_a_box_drops_a_list_that_holds_all_its_rows(qtbot, dressed: QApplication, choice, count):
+    apply_theme(dressed, choice)
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.addItems([f"Row {n}" for n in range(count)])
+    box.setCurrentIndex(count - 1)
+    box.show()
+    box.showPopup()
+    rows = box.view()
+    qtbot.waitUntil(rows.isVisible)
+    last = rows.visualRect(rows.model().index(count - 1, 0))
+    assert last.height() >= 28
+    assert rows.viewport().height() >= count * last.height()
+    assert rows.viewport().rect().contains(last)
+    assert rows.verticalScrollBar().maximum() == 0
+    box.hidePopup()

@@ -145,6 +145,23 @@
     </message>
 </context>
 <context>
+    <name>LeftRow</name>
+    <message numerus="yes">
+        <source>%Ln original(s) ({0}) of photos that left the gallery</source>
+        <translation>
+            <numerusform>%Ln original ({0}) of a photo that left the gallery</numerusform>
+            <numerusform>%Ln originals ({0}) of photos that left the gallery</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln original(s), {0}?</source>
+        <translation>
+            <numerusform>Delete %Ln original, {0}?</numerusform>
+            <numerusform>Delete %Ln originals, {0}?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message numerus="yes">
         <source>%n photo(s) in the gallery</source>
@@ -165,6 +182,23 @@
     </message>
 </context>
 <context>
+    <name>PhoneControl</name>
+    <message numerus="yes">
+        <source>%Ln original(s) deleted, {0} freed.</source>
+        <translation>
+            <numerusform>%Ln original deleted, {0} freed.</numerusform>
+            <numerusform>%Ln originals deleted, {0} freed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) are here.</source>
+        <translation>
+            <numerusform>%Ln original is here.</numerusform>
+            <numerusform>%Ln originals are here.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PhonePanel</name>
     <message numerus="yes">
         <source>%n connected</source>
@@ -175,12 +209,50 @@
     </message>
 </context>
 <context>
+    <name>PhoneRow</name>
+    <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>%n photo</numerusform>
+            <numerusform>%n photos</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PhoneWords</name>
     <message numerus="yes">
         <source>%Ln photo(s) can be searched</source>
         <translation>
             <numerusform>%Ln photo can be searched</numerusform>
             <numerusform>%Ln photos can be searched</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s) can be searched</source>
+        <translation>
+            <numerusform>{0} of %Ln photo can be searched</numerusform>
+            <numerusform>{0} of %Ln photos can be searched</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s)</source>
+        <translation>
+            <numerusform>{0} of %Ln photo</numerusform>
+            <numerusform>{0} of %Ln photos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln photo(s) a second</source>
+        <translation>
+            <numerusform>%Ln photo a second</numerusform>
+            <numerusform>%Ln photos a second</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) here ({0})</source>
+        <translation>
+            <numerusform>%Ln original here ({0})</numerusform>
+            <numerusform>%Ln originals here ({0})</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -572,6 +572,45 @@
     </message>
 </context>
 <context>
+    <name>LeftRow</name>
+    <message numerus="yes">
+        <source>%Ln original(s) ({0}) of photos that left the gallery</source>
+        <translation>
+            <numerusform>갤러리에서 빠진 사진의 원본 %Ln장 ({0})</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>지우기…</translation>
+    </message>
+    <message>
+        <source>Wait until no phone is being synced.</source>
+        <translation>휴대폰 동기화가 끝날 때까지 기다리세요.</translation>
+    </message>
+    <message>
+        <source>Delete originals</source>
+        <translation>원본 지우기</translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln original(s), {0}?</source>
+        <translation>
+            <numerusform>원본 %Ln장({0})을 지울까요?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Their photos were deleted or changed on the phone, or lie in albums that are no longer ticked. These may be the only copies.</source>
+        <translation>휴대폰에서 지우거나 바꾼 사진, 또는 선택을 해제한 앨범에 있는 사진의 원본이에요. 하나뿐인 사본일 수 있어요.</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>그대로 두기</translation>
+    </message>
+</context>
+<context>
     <name>LicenceDialog</name>
     <message>
         <source>Terms of use</source>
@@ -766,12 +805,12 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Go on</source>
-        <translation>이어서 받기</translation>
-    </message>
-    <message>
         <source>Fetch</source>
         <translation>내려받기</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속하기</translation>
     </message>
     <message>
         <source>Check</source>
@@ -1083,12 +1122,20 @@ A closed fist lifts the pen.</source>
         <translation>이 디스크에 {0} 남아 있어요.</translation>
     </message>
     <message>
-        <source>Were these photos deleted on the phone?</source>
-        <translation>휴대폰에서 사진을 지우셨나요?</translation>
+        <source>Sync by itself when it is plugged in</source>
+        <translation>연결하면 자동으로 동기화</translation>
     </message>
     <message>
-        <source>{0} of its {1} photos are no longer there. Nothing has been taken out of the gallery yet.</source>
-        <translation>사진 {1}장 중 {0}장이 휴대폰에 없어요. 갤러리에서는 아직 아무것도 빼지 않았어요.</translation>
+        <source>From its first sync on, while this window is open</source>
+        <translation>처음 한 번 동기화한 뒤부터, 이 창이 열려 있는 동안</translation>
+    </message>
+    <message>
+        <source>Are these photos deleted?</source>
+        <translation>이 사진들을 지우셨나요?</translation>
+    </message>
+    <message>
+        <source>{0} of its {1} photos are no longer on the phone.</source>
+        <translation>사진 {1}장 중 {0}장이 이제 휴대폰에 없어요.</translation>
     </message>
     <message>
         <source>Yes, deleted</source>
@@ -1097,6 +1144,14 @@ A closed fist lifts the pen.</source>
     <message>
         <source>No, keep them</source>
         <translation>아니요, 둘게요</translation>
+    </message>
+    <message>
+        <source>Yes: they leave the search; originals that are here stay until you delete them.</source>
+        <translation>네: 검색에서 빠져요. 여기 있는 원본은 직접 지울 때까지 남아요.</translation>
+    </message>
+    <message>
+        <source>No: everything stays as it is.</source>
+        <translation>아니요: 모든 것이 그대로 있어요.</translation>
     </message>
     <message>
         <source>Unlock the phone and allow USB debugging</source>
@@ -1143,12 +1198,16 @@ A closed fist lifts the pen.</source>
         <translation>휴대폰이 응답을 멈췄어요</translation>
     </message>
     <message>
-        <source>What has come stays searchable. Unlock the phone, then go on.</source>
-        <translation>가져온 사진은 계속 찾을 수 있어요. 잠금을 풀고 계속하세요.</translation>
+        <source>What has come stays searchable. Press Continue when the phone is awake.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 휴대폰 화면이 켜지면 계속하기를 누르세요.</translation>
     </message>
     <message>
-        <source>Go on</source>
-        <translation>이어서 하기</translation>
+        <source>Continue</source>
+        <translation>계속하기</translation>
+    </message>
+    <message>
+        <source>What has come stays searchable. Unlock the phone: the rest then comes by itself.</source>
+        <translation>가져온 사진은 계속 찾을 수 있어요. 휴대폰 잠금을 풀면 나머지를 자동으로 가져와요.</translation>
     </message>
     <message>
         <source>{0} are left. </source>
@@ -1187,6 +1246,12 @@ A closed fist lifts the pen.</source>
         <source>The original comes when the phone is connected.</source>
         <translation>휴대폰이 연결되면 원본을 가져와요.</translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln original(s) deleted, {0} freed.</source>
+        <translation>
+            <numerusform>원본 %Ln장을 지워 {0}의 공간이 생겼어요.</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{0} is in step with the gallery.</source>
         <translation>{0}의 사진이 갤러리와 같아졌어요.</translation>
@@ -1202,6 +1267,16 @@ A closed fist lifts the pen.</source>
     <message>
         <source>{0} could not be synced: see the tab Phone.</source>
         <translation>{0}을(를) 동기화하지 못했어요. 휴대폰 탭을 보세요.</translation>
+    </message>
+    <message>
+        <source>The original is here.</source>
+        <translation>원본을 가져왔어요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) are here.</source>
+        <translation>
+            <numerusform>원본 %Ln장을 가져왔어요.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1229,12 +1304,33 @@ A closed fist lifts the pen.</source>
         <translation>다시 시도</translation>
     </message>
     <message>
+        <source>Hide how to connect</source>
+        <translation>연결 방법 숨기기</translation>
+    </message>
+    <message>
+        <source>How to connect a phone</source>
+        <translation>휴대폰을 연결하는 방법</translation>
+    </message>
+    <message>
         <source>Phones in the gallery</source>
         <translation>갤러리에 있는 휴대폰</translation>
     </message>
     <message>
         <source>The phone is only read. Nothing on it is ever changed, and nothing leaves this computer.</source>
         <translation>휴대폰은 읽기만 해요. 휴대폰의 어떤 것도 바꾸지 않고, 아무것도 이 컴퓨터 밖으로 나가지 않아요.</translation>
+    </message>
+</context>
+<context>
+    <name>PhoneRow</name>
+    <message numerus="yes">
+        <source>%n photo(s)</source>
+        <translation>
+            <numerusform>사진 %n장</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0}: see the tab Phone</source>
+        <translation>{0}: 휴대폰 탭을 보세요</translation>
     </message>
 </context>
 <context>
@@ -1278,6 +1374,30 @@ A closed fist lifts the pen.</source>
         <source>%Ln photo(s) can be searched</source>
         <translation>
             <numerusform>사진 %Ln장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s) can be searched</source>
+        <translation>
+            <numerusform>사진 %Ln장 중 {0}장을 찾을 수 있어요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} of %Ln photo(s)</source>
+        <translation>
+            <numerusform>사진 %Ln장 중 {0}장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln photo(s) a second</source>
+        <translation>
+            <numerusform>초당 %Ln장</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln original(s) here ({0})</source>
+        <translation>
+            <numerusform>여기에 있는 원본 %Ln장 ({0})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1325,10 +1445,6 @@ A closed fist lifts the pen.</source>
         <translation>동기화가 멈췄어요</translation>
     </message>
     <message>
-        <source>Needs your word</source>
-        <translation>확인이 필요해요</translation>
-    </message>
-    <message>
         <source>Syncing</source>
         <translation>동기화 중</translation>
     </message>
@@ -1343,14 +1459,6 @@ A closed fist lifts the pen.</source>
     <message>
         <source>USB</source>
         <translation>USB</translation>
-    </message>
-    <message>
-        <source>{0} of {1} photos can be searched</source>
-        <translation>사진 {1}장 중 {0}장을 찾을 수 있어요</translation>
-    </message>
-    <message>
-        <source>{0} originals here ({1})</source>
-        <translation>여기에 있는 원본 {0}장 ({1})</translation>
     </message>
     <message>
         <source>Not synced yet</source>
@@ -1389,10 +1497,6 @@ A closed fist lifts the pen.</source>
         <translation>마무리하는 중</translation>
     </message>
     <message>
-        <source>{0} of {1} photos</source>
-        <translation>사진 {1}장 중 {0}장</translation>
-    </message>
-    <message>
         <source>{0} of {1}</source>
         <comment>bytes done, bytes in all</comment>
         <translation>{1} 중 {0}</translation>
@@ -1402,8 +1506,12 @@ A closed fist lifts the pen.</source>
         <translation>초당 {0}</translation>
     </message>
     <message>
-        <source>{0} photos a second</source>
-        <translation>초당 {0}장</translation>
+        <source>Has a question</source>
+        <translation>확인이 필요해요</translation>
+    </message>
+    <message>
+        <source>Reading photos that hold no preview</source>
+        <translation>미리보기가 없는 사진을 읽는 중</translation>
     </message>
     <message>
         <source>Camera</source>
@@ -1448,6 +1556,26 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Phones are read with adb, which is not on this computer. Install it ({0}), then try again.</source>
         <translation>휴대폰을 읽으려면 adb가 필요한데 이 컴퓨터에 없어요. 설치한 다음({0}) 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>Phones are read with adb, which does not start: {0}.</source>
+        <translation>휴대폰을 읽는 adb가 시작되지 않아요: {0}</translation>
+    </message>
+    <message>
+        <source>Another program answers at {0}, where phones are read. End it, then try again.</source>
+        <translation>휴대폰을 읽는 주소 {0}에서 다른 프로그램이 응답해요. 그 프로그램을 끝낸 다음 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>No adb server answers at {0}, where ADB_SERVER_SOCKET says it is. Start it, or unset that.</source>
+        <translation>ADB_SERVER_SOCKET이 가리키는 {0}에서 adb 서버가 응답하지 않아요. 서버를 시작하거나 이 설정을 지우세요.</translation>
+    </message>
+    <message>
+        <source>Phones are read with adb, whose server at {0} does not answer.</source>
+        <translation>휴대폰을 읽는 adb의 서버({0})가 응답하지 않아요.</translation>
+    </message>
+    <message>
+        <source>A phone is being synced: delete its old originals after that.</source>
+        <translation>휴대폰을 동기화하고 있어요. 끝난 다음 원본을 지우세요.</translation>
     </message>
     <message>
         <source>Plug the phone in and unlock it, then try again.</source>
@@ -1772,10 +1900,6 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ResultsModel</name>
     <message>
-        <source>Missing photo</source>
-        <translation>없어진 사진</translation>
-    </message>
-    <message>
         <source>{0}, album {1}</source>
         <translation>{0}, {1} 앨범</translation>
     </message>
@@ -1786,6 +1910,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>The file is gone from every place it was seen.</source>
         <translation>파일이 있던 자리 어디에도 없어요.</translation>
+    </message>
+    <message>
+        <source>The original is on this computer.</source>
+        <translation>원본이 이 컴퓨터에 있어요.</translation>
     </message>
 </context>
 <context>
@@ -1801,6 +1929,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Add a folder</source>
         <translation>폴더 추가</translation>
+    </message>
+    <message>
+        <source>Connect a phone</source>
+        <translation>휴대폰 연결하기</translation>
     </message>
     <message>
         <source>No close match yet; add a detail.</source>
@@ -2183,10 +2315,6 @@ A closed fist lifts the pen.</source>
 </context>
 <context>
     <name>SyncMeter</name>
-    <message>
-        <source>Paused</source>
-        <translation>일시정지됨</translation>
-    </message>
     <message>
         <source>Waiting for the phone</source>
         <translation>휴대폰을 기다리는 중</translation>

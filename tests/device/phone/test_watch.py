@@ -228,6 +228,26 @@ def test_nothing_is_told_twice(told: Told, phone: Phone, rig: Rig) -> None:
     assert all(before != after for before, after in zip(told.all, told.all[1:], strict=False))
 
 
+def test_another_program_on_adbs_port_is_told_as_a_problem(server: AdbServer) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        threading.Thread(target=_answer_nonsense, args=(listener,), daemon=True).start()
+        told = Told(AdbServer(port=port, environment=server.environment))
+        with told.watcher:
+            wait_until(lambda: told.watcher.problem, what="the problem")
+            assert told.watcher.problem.startswith(f"What answers at 127.0.0.1:{port} is no adb server")
+
+
+def _answer_nonsense(listener: socket.socket) -> None:
+    while True:
+        try:
+            stream, _ = listener.accept()
+        except OSError:
+            return
+        with stream:
+            stream.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
 def test_a_computer_without_adb_is_told_as_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(server_module, "bundled_adb", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))

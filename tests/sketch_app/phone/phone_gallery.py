@@ -162,7 +162,7 @@ class MadeUpPhone:
         self.files[full] = (data, mtime)
         return full
 
-    def listings(self, folders: Sequence[bytes]) -> Iterator[PhoneListing]:
+    def listings(self, folders: Sequence[bytes], without: Sequence[bytes] = ()) -> Iterator[PhoneListing]:
         parents = {path.rsplit(b"/", 1)[0] for path in self.files} | self.empty
         for parent in list(parents):
             steps = parent.count(b"/") - b"/storage/emulated/0".count(b"/")
@@ -173,10 +173,9 @@ class MadeUpPhone:
                 continue
             inside = {p: f for p, f in self.files.items() if p.rsplit(b"/", 1)[0] == directory}
             below = {p.rsplit(b"/", 1)[1] for p in parents if p.rsplit(b"/", 1)[0] == directory}
-            chosen = not folders or any(directory == f or directory.startswith(f + b"/") for f in folders)
             listed = [ListedFile(p, directory, "card", len(f[0]), f[1]) for p, f in inside.items()]
             names = frozenset(p.rsplit(b"/", 1)[1] for p in inside) | below
-            yield PhoneListing(directory, "card", True, tuple(listed if chosen else ()), names=names)
+            yield PhoneListing(directory, "card", True, tuple(listed), names=names)
 
     def previews(self, files: Sequence[ListedFile]) -> Iterator[FoundPreview]:
         for file in files:

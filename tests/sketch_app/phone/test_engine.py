@@ -48,20 +48,29 @@ def test_the_newest_come_first_previews_and_originals_alike(tmp_path):
     assert [path for path, _ in phone.received] == newest_first
 
 
-def test_more_than_a_fifth_and_more_than_fifty_are_not_taken_for_deleted_without_a_word(tmp_path):
+def test_more_than_a_fifth_and_more_than_twenty_are_not_taken_for_deleted_without_a_word(tmp_path):
     phone = filled(120)
     sync(tmp_path, phone, PREVIEWS)
     kept = dict(phone.files)
-    for path in sorted(kept)[:51]:
+    for path in sorted(kept)[:25]:
         del phone.files[path]
     report = sync(tmp_path, phone, PREVIEWS)
-    assert (report.missing, report.asks.missing, report.asks.known) == (0, 51, 120)
+    assert (report.missing, report.asks.missing, report.asks.known) == (0, 25, 120)
     assert is_found(tmp_path, 0)
     phone.files[sorted(kept)[0]] = kept[sorted(kept)[0]]
     report = sync(tmp_path, phone, PREVIEWS)
-    assert (report.missing, report.asks) == (50, None)
+    assert (report.missing, report.asks) == (24, None)
     assert is_found(tmp_path, 0)
     assert not is_found(tmp_path, 1)
+
+
+def test_photos_that_only_their_bytes_can_show_come_before_originals_of_those_that_are_shown(tmp_path):
+    phone = filled(6, size=100_000)
+    sync(tmp_path, phone, PREVIEWS)
+    phone.received.clear()
+    old = phone.put("Download/old.jpg", jpeg(50, bytes_after=100_000), 1_500_000_000)
+    assert sync(tmp_path, phone, ALL).whole
+    assert phone.received[0][0] == old
 
 
 def test_a_folder_that_could_not_be_listed_proves_nothing(tmp_path):

@@ -9,8 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from sketch_app.cli_phone import phone_app
+from sketch_app.errors import SketchAppError
 from sketch_app.model_sets import embedded_set
+from sketch_app.phone.choices import PhoneChoices
+from sketch_app.phone_commands import choices_of
 from tests.sketch_app.phone.phone_gallery import jpeg
+from tests.ui.small_gallery import make_workspace
 
 COLUMNS = {"COLUMNS": "200"}
 
@@ -42,7 +46,7 @@ def test_a_phone_is_listed_its_albums_shown_and_it_is_synced(phone, home):
     phone.put("Pictures/Screenshots/Screenshot_1.jpg", jpeg(8))
     albums = json.loads(run("albums", "--json").stdout)
     assert {(album["name"], album["photos"]) for album in albums} == {("Camera", 3), ("Screenshots", 1)}
-    result = run("sync", "--originals", "all", "--gb", "1", "--json")
+    result = run("sync", "--originals", "all", "--json")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     assert report["whole"]
@@ -53,9 +57,28 @@ def test_a_phone_is_listed_its_albums_shown_and_it_is_synced(phone, home):
     shown = run("list").stdout
     assert phone.hardware_serial in shown
     assert "ready" in shown
+    assert "4 photos, 4 searchable; 4 originals here" in shown
     again = run("sync", "--folder", "/sdcard/DCIM")
     assert "3 unchanged" in again.stdout
+    nowhere = run("sync", "--folder", "Nope")
+    assert nowhere.exit_code == 1
+    assert "no folder /storage/emulated/0/Nope" in nowhere.stderr
     assert embedded_set().photos.model_id
+
+
+def test_folders_that_are_named_mean_in_and_below_whatever_was_ticked_in_the_window(tmp_path):
+    workspace = make_workspace(tmp_path / "home", None)
+    PhoneChoices(workspace).choose_folders(
+        "R3", [b"/storage/emulated/0/DCIM"], [b"/storage/emulated/0/DCIM/x"]
+    )
+    ticked = choices_of(workspace, "R3")
+    assert (ticked.folders, ticked.without) == (
+        (b"/storage/emulated/0/DCIM",),
+        (b"/storage/emulated/0/DCIM/x",),
+    )
+    named = choices_of(workspace, "R3", folders=["DCIM"])
+    assert (named.folders, named.without) == ((b"/storage/emulated/0/DCIM",), ())
+    workspace.close()
 
 
 def test_a_phone_that_is_not_meant_and_a_choice_that_is_none_are_sentences(phone, home):
@@ -65,3 +88,27 @@ def test_a_phone_that_is_not_meant_and_a_choice_that_is_none_are_sentences(phone
     result = run("sync", "--originals", "most")
     assert result.exit_code == 1
     assert "previews, some or all" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["list"], ["sync"], ["watch"], ["tidy"]])
+def test_a_mistyped_gallery_makes_none(home, tmp_path, command):
+    result = run(*command, "--gallery", str(tmp_path / "mistyped"))
+    assert result.exit_code == 1
+    assert "There is no folder" in result.stderr
+    assert not (tmp_path / "mistyped").exists()
+
+
+@pytest.mark.parametrize("command", ["list", "tidy"])
+def test_a_command_that_only_looks_makes_no_gallery(home, tmp_path, command):
+    result = run(command, "--gallery", str(tmp_path))
+    assert result.exit_code == 1
+    assert "There is no gallery" in result.stderr
+    assert not list(tmp_path.glob("*.sqlite*"))
+
+
+def test_gigabytes_mean_some_originals(tmp_path):
+    workspace = make_workspace(tmp_path / "home", None)
+    assert choices_of(workspace, "R3", gigabytes=3.0).originals == "some"
+    with pytest.raises(SketchAppError, match="--gb goes with"):
+        choices_of(workspace, "R3", originals="all", gigabytes=3.0)
+    workspace.close()
