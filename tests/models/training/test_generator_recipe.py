@@ -147,9 +147,7 @@ def test_two_pictures_are_learnt_by_heart(lesson, made, tmp_path):
     taught = lesson(settings)
     taught.pairs = two
     told = list(
-        run(
-            taught, dataclasses.replace(LOOP, steps=60, validate_every=1000, checkpoint_every=1000), tmp_path
-        )
+        run(taught, dataclasses.replace(LOOP, steps=60, validate_every=1000, checkpoint_every=1000), tmp_path)
     )
     losses = [entry["l2"] for entry in History.read(tmp_path).losses] if told else []
     batch = two.batch(0, 0, 0, 32, 32)
@@ -214,3 +212,19 @@ def test_losses_know_near_from_far(networks):
     assert said["nothing known"] == 0 < said["cat"] < said["pizza"] - 2
     moved_cat = shaken(photo, 160, torch.Generator().manual_seed(1))
     assert float(alignment(pictures(moved_cat), moved_cat, ["cat"])) < said["pizza"] - 2
+
+
+def test_the_judge_knows_a_cat_and_what_counts_as_right():
+    from skimage import data, transform
+
+    from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
+
+    right = measured_classes()
+    assert len(right) == 40
+    assert all(0 <= label < 1000 for labels in right.values() for label in labels)
+    square = np.ascontiguousarray(data.chelsea()[:300, 80:380])
+    small = transform.resize(square, (128, 128), anti_aliasing=True).astype(np.float32)
+    pictures = torch.from_numpy(small).permute(2, 0, 1)[None].repeat(2, 1, 1, 1) * 2 - 1
+    labels = PhotoClassifier().first_labels(pictures)
+    assert labels.shape == (2, 5)
+    assert recognised(labels, ["cat", "pizza"], right).tolist() == [True, False]
