@@ -21,6 +21,7 @@ def role_in_words(entry: ModelEntry) -> str:
         "generator": translate("ModelWords", "Imagines a picture"),
         "generator-checkpoint": translate("ModelWords", "Follows your sketch"),
         "photo-embedder": translate("ModelWords", "Compares the picture with your photos"),
+        "sketch-adapter": translate("ModelWords", "Finds photos by the sketch itself"),
     }.get(entry.role, "")
 
 

@@ -852,6 +852,10 @@ A closed fist lifts the pen.</source>
         <translation>그림과 내 사진을 비교해요</translation>
     </message>
     <message>
+        <source>Finds photos by the sketch itself</source>
+        <translation>스케치만으로 사진을 찾아요</translation>
+    </message>
+    <message>
         <source>about {0}</source>
         <translation>약 {0}</translation>
     </message>
