@@ -5,8 +5,11 @@ generator is trained from, and what shows a recipe at work where SD-Turbo is not
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from models.pretrained import hide_progress_bars
 if TYPE_CHECKING:
     from models.img2img_turbo.base_model import BaseModel
 
+_WORD = re.compile(r"[^\W\d_]+|\d|[^\s\w]+|_")  # as CLIP's tokenizer parts a text
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
 
 
@@ -145,35 +149,62 @@ def save_trained_base(folder: Path, base: BaseModel, *, dtype: torch.dtype = tor
 
 def _write_tokenizer(folder: Path, size: BaseSize, sentences: Iterable[str]) -> dict[str, int]:
     """A byte-level vocabulary in CLIP's files."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import pre_tokenizers
 
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token=_END))
-    # As transformers' CLIPTokenizer does it.
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    trainer = trainers.BpeTrainer(
-        vocab_size=size.words,
-        special_tokens=[_START, _END, _PAD],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        end_of_word_suffix="</w>",
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(sentences, trainer)
-    learnt = json.loads(tokenizer.to_str())["model"]
-    vocabulary: dict[str, int] = learnt["vocab"]
-    for letter in sorted(pre_tokenizers.ByteLevel.alphabet()):  # any word can be spelt
-        vocabulary.setdefault(f"{letter}</w>", len(vocabulary))
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    known = [_START, _END, _PAD, *letters, *(f"{letter}</w>" for letter in letters)]
+    merges = _learn_merges(sentences, size.words - len(known))
+    vocabulary = {word: number for number, word in enumerate([*known, *("".join(pair) for pair in merges)])}
     folder.mkdir(parents=True, exist_ok=True)
-    merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in learnt["merges"]]
     _write_json(folder / "vocab.json", vocabulary)
-    (folder / "merges.txt").write_text("\n".join(("#version: 0.2", *merges)) + "\n", encoding="utf-8")
+    lines = ("#version: 0.2", *(" ".join(pair) for pair in merges))
+    (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     special = {"bos_token": _START, "eos_token": _END, "pad_token": _PAD, "unk_token": _END}
     _write_json(folder / "special_tokens_map.json", special)
     settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": size.length}
     _write_json(folder / "tokenizer_config.json", {**settings, **special})
     return vocabulary
+
+
+def _learn_merges(sentences: Iterable[str], most: int) -> list[tuple[str, str]]:
+    """Byte-pair encoding (Sennrich et al. 2016): the most frequent pair is joined, again and again.
+
+    Among equals the first in the alphabet: the trainer of the library `tokenizers` leaves that to chance, and
+    two runs of one seed would be two runs.
+    """
+    from tokenizers import pre_tokenizers
+
+    as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    counted = Counter(word for sentence in sentences for word in _WORD.findall(sentence.lower()))
+    words = {}
+    for word, count in counted.items():
+        letters = as_bytes.pre_tokenize_str(word)[0][0]
+        words[(*letters[:-1], letters[-1] + "</w>")] = count
+    merges: list[tuple[str, str]] = []
+    made: set[str] = set()
+    while len(merges) < most:
+        pairs: Counter[tuple[str, str]] = Counter()
+        for parts, count in words.items():
+            for pair in pairwise(parts):
+                pairs[pair] += count
+        if not pairs:
+            break
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        words = {_joined(parts, best): count for parts, count in words.items()}
+        if "".join(best) not in made:  # two ways to one piece: the vocabulary holds it once
+            made.add("".join(best))
+            merges.append(best)
+    return merges
+
+
+def _joined(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    out: list[str] = []
+    for part in parts:
+        if out and (out[-1], part) == pair:
+            out[-1] += part
+        else:
+            out.append(part)
+    return tuple(out)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from PIL import Image
 from rich.console import Console
 
 from models.captioner import BlipCaptioner
+from models.devices import Placement
+from models.img2img_turbo.generator import Img2ImgTurbo
 from models.sketch_adapter import load_sketch_adapter
 from models.training.captioner import CaptionerSettings
 from models.training.loop import HISTORY_FILE, History
@@ -185,3 +187,63 @@ def test_help_names_every_recipe_and_imports_nothing_heavy(tmp_path):
         [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert asked.stdout.strip() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, tmp_path):
+    def command(out, *more):
+        words = (
+            "train",
+            "generator",
+            "--data",
+            pairs,
+            "--out",
+            out,
+            "--steps",
+            STEPS,
+            "--side",
+            64,
+            "--batch",
+            2,
+        )
+        return (
+            *words,
+            "--validate-every",
+            STEPS,
+            "--checkpoint-every",
+            1,
+            "--device",
+            "cpu",
+            "--seed",
+            3,
+            *more,
+        )
+
+    out = tmp_path / "cut"
+    kept = start_and_kill(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5), out=out)
+    assert 0 < kept < STEPS
+    done = sketch_app(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5))
+    assert done.returncode == 0, done.stderr
+    assert went_on_from(done) in (kept, kept + 1)
+    whole = sketch_app(tmp_path, *command(tmp_path / "whole", "--size", "tiny", "--small-share", 0.5))
+    assert whole.returncode == 0, whole.stderr
+    assert len(History.read(out).losses) == STEPS
+    assert History.read(out) == History.read(tmp_path / "whole")
+    told = json.loads((out / "report" / "figures.json").read_text())["figures"]
+    assert set(told) == {"true prompt", "wrong prompt"}
+    made = out / "generator"
+    factors = sketch_app(
+        tmp_path, *command(tmp_path / "factors", "--base", made, "--rank-unet", 2, "--rank-vae", 2)
+    )
+    assert factors.returncode == 0, factors.stderr
+    sketch = np.full((200, 200), 255, np.uint8)
+    sketch[60:140, 98:102] = 0
+    pictures = [
+        Img2ImgTurbo.load(made, checkpoint, placement=Placement()).generate(sketch, "a cat", size=64)
+        for checkpoint in (
+            made / "checkpoint.safetensors",
+            tmp_path / "factors" / "generator" / "checkpoint.safetensors",
+        )
+    ]
+    assert pictures[0].shape == (64, 64, 3)
+    assert not np.array_equal(*pictures)
