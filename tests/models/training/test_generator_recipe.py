@@ -135,7 +135,7 @@ def test_two_pictures_are_learnt_by_heart(lesson, made, tmp_path):
     two = dataclasses.replace(source, photos=[source.photos[0], source.photos[-1]], sketched=0.0)
     settings = dataclasses.replace(
         TINY,
-        steps=60,
+        steps=120,
         batch=4,
         sides=((1.0, 32),),
         l2=1.0,
@@ -147,7 +147,9 @@ def test_two_pictures_are_learnt_by_heart(lesson, made, tmp_path):
     taught = lesson(settings)
     taught.pairs = two
     told = list(
-        run(taught, dataclasses.replace(LOOP, steps=60, validate_every=1000, checkpoint_every=1000), tmp_path)
+        run(
+            taught, dataclasses.replace(LOOP, steps=120, validate_every=1000, checkpoint_every=1000), tmp_path
+        )
     )
     losses = [entry["l2"] for entry in History.read(tmp_path).losses] if told else []
     batch = two.batch(0, 0, 0, 32, 32)
