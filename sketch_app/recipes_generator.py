@@ -23,6 +23,7 @@ from sketch_app.training_runs import (
 )
 
 if TYPE_CHECKING:
+    from models.training.dataset import SketchPhotoData, Split
     from models.training.generator import GeneratorSettings
 
 
@@ -72,7 +73,6 @@ def train_generator(
         The folder holds another run, or the run cannot go on.
     """
     import checkpoints
-    from models.training.dataset import Split
     from models.training.generator_base import SIZES
     from models.training.generator_export import export_generator, measure_generator, report_generator
     from models.training.generator_opening import base_from_nothing, open_lesson
@@ -81,7 +81,6 @@ def train_generator(
     from models.training.photo_classifier import PhotoClassifier, measured_classes
     from models.training.picture_losses import ClipAlignment
     from models.training.provenance import Base
-    from models.training.sketch_photo_split import SketchPhotoSplit
 
     require_training_packages()
     if own.size not in SIZES:
@@ -93,14 +92,12 @@ def train_generator(
     )
     device = training_device(options.device)
     opened = open_sketches_and_photos(data)
-    if own.split is not None:
-        split = Split.load(own.split)
-    else:
-        parted = SketchPhotoSplit.of(opened, held_back=own.held_back, seed=options.seed)
-        split = Split(
-            frozenset(opened.sketches[i].name for i in parted.held_sketches),
-            tuple(opened.photos[i].name for i in parted.held_photos),
-        )
+    split = _split_of(opened, own, options.seed)
+    measured = measured_classes()
+    known = {s.class_name for s in opened.sketches} & measured.keys()
+    # Both before hours are spent: either may not be on this machine.
+    classifier = PhotoClassifier() if known else None
+    alignment = ClipAlignment(Path(own.clip)) if own.clip else None
     networks = Path(checkpoints.__file__).parent
     base = find_base(own.base, "generator") if own.base else None
     out = made_folder(options.out)
@@ -108,8 +105,6 @@ def train_generator(
         names = {p.class_name for p in (*opened.photos, *opened.sketches)}
         folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed)
         base = Base(folder, "nothing", "other", "The terms are those of the data.")
-    measured = measured_classes()
-    known = {s.class_name for s in opened.sketches} & measured.keys()
     lesson = open_lesson(
         opened,
         split,
@@ -119,13 +114,26 @@ def train_generator(
         measured=known if own.emphasis else (),
         emphasis=known if own.emphasis else (),
         sketched=own.sketched,
-        alignment=ClipAlignment(Path(own.clip)) if own.clip else None,
+        alignment=alignment,
     )
     run_with_progress(lesson, loop_settings, out, device=device, title="Generator", console=console)
-    classifier = PhotoClassifier() if known else None
     figures = measure_generator(lesson, classifier)
     for title, told in figures.items():
         console.print(f"{title}: {figures_line(told)}", highlight=False)
     report_generator(lesson, out / "report", figures, History.read(out))
     written = export_generator(lesson, base, out, figures, command=command_line())
     console.print(f"The generator is in {written}; figures and a sheet are in {out / 'report'}", markup=False)
+
+
+def _split_of(opened: SketchPhotoData, own: GeneratorOptions, seed: int) -> Split:
+    """What is held back: as a file says, or a share of each class's source photos."""
+    from models.training.dataset import Split
+    from models.training.sketch_photo_split import SketchPhotoSplit
+
+    if own.split is not None:
+        return Split.load(own.split)
+    parted = SketchPhotoSplit.of(opened, held_back=own.held_back, seed=seed)
+    return Split(
+        frozenset(opened.sketches[i].name for i in parted.held_sketches),
+        tuple(opened.photos[i].name for i in parted.held_photos),
+    )

@@ -98,6 +98,8 @@ class GeneratorLesson:
         The frozen network of perceptual distance, critic and retrieval.
     alignment
         Of picture and words.
+    origin
+        Tells base and data from others: a run is gone on with by the same ones only.
     start
         Weights of the skip convolutions (and whatever else a checkpoint holds) to begin with.
     """
@@ -113,9 +115,11 @@ class GeneratorLesson:
         alignment: Alignment,
         retrieval: Retrieval | None = None,
         start: Checkpoint | None = None,
+        origin: Mapping[str, str] | None = None,
     ) -> None:
         self.base, self.pairs, self.held, self.settings = base, pairs, held, settings
         self.pictures, self.alignment, self.retrieval = pictures, alignment, retrieval
+        self._origin = dict(origin or {})
         self.device = torch.device("cpu")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -176,6 +180,7 @@ class GeneratorLesson:
             **told,
             **names,
             **counts,
+            "origin": self._origin,
             "sketched": self.pairs.sketched,
             "emphasis": sorted(self.pairs.emphasis),
         }

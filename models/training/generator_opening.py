@@ -14,12 +14,13 @@ from torch.nn import functional as F
 
 from models.caption_sentence import caption_sentence
 from models.dual_encoder import PHOTO_SIDE
-from models.img2img_turbo.base_model import load_base_model
+from models.img2img_turbo.base_model import base_fingerprint, load_base_model
 from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings, Retrieval
 from models.training.generator_base import BaseSize, write_base
 from models.training.generator_data import HeldBack, PairSource, pairs_of_split
 from models.training.picture_losses import ClassAlignment, EmbeddedPictures, embedded_networks
+from models.training.provenance import pictures_id
 
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
@@ -89,6 +90,10 @@ def open_lesson(
         alignment=alignment or classes,
         retrieval=_retrieval(data, held, pictures, classes),
         start=start,
+        origin={
+            "base": base_fingerprint(base),
+            "pictures": pictures_id((*pairs.photos, *pairs.sketches, *(held.photos))),
+        },
     )
 
 

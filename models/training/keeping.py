@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from models.training.errors import TrainingError
 
@@ -29,10 +31,12 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         finally:
             os.close(descriptor)
         part.replace(path)
-    except OSError as error:
-        raise TrainingError(
-            f"{path} cannot be written ({error.strerror}): check its disk, then go on."
-        ) from error
+    except (OSError, RuntimeError, SafetensorError) as error:
+        # torch and safetensors have errors of their own for a disk that is full.
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
+        raise TrainingError(f"{path} cannot be written ({why}): check its disk, then go on.") from error
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:

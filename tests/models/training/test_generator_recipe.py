@@ -15,6 +15,7 @@ from models.img2img_turbo.base_model import load_base_model
 from models.img2img_turbo.checkpoint import save_checkpoint
 from models.img2img_turbo.generator import Img2ImgTurbo
 from models.training.dataset import SketchPhotoData, make_split
+from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings
 from models.training.generator_base import BaseSize, save_trained_base, write_base
 from models.training.generator_data import pairs_of_split
@@ -106,6 +107,12 @@ def test_a_run_that_is_gone_on_with_is_the_same_run(lesson, tmp_path):
     told = list(run(lesson(), LOOP, tmp_path / "cut"))
     assert [progress.step for progress in told] == [3, 4] or [progress.step for progress in told] == [4]
     assert History.read(tmp_path / "cut") == History.read(tmp_path / "whole")
+
+
+def test_a_run_is_not_gone_on_with_over_another_base(lesson, tmp_path):
+    list(run(lesson(origin={"base": "one"}), LOOP, tmp_path))
+    with pytest.raises(TrainingError, match=r"other settings \(origin\)"):
+        list(run(lesson(origin={"base": "another"}), LOOP, tmp_path))
 
 
 @pytest.mark.parametrize("learns", ["base", "lora"])

@@ -1,7 +1,9 @@
 """The loop that every recipe shares: the same run however often it is cut, and only what is named learns."""
 
+import contextlib
 import dataclasses
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -146,6 +148,31 @@ def test_damage_and_no_numbers_are_told(tmp_path):
     finished(tmp_path / "c", ToyLesson(width=9))
     with pytest.raises(TrainingError, match="of another recipe"):
         load_best(ToyLesson(), tmp_path / "c")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", small], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        filler = small / "filler"
+        for progress in run(ToyLesson(), SETTINGS, small):
+            if progress.step == 7:
+                break
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(512)):
+                pass
+        with pytest.raises(TrainingError, match=r"cannot be written .*: check its disk"):
+            list(run(ToyLesson(), SETTINGS, small))
+        assert not list(small.glob("*.part"))
+        filler.unlink()
+        list(run(ToyLesson(), SETTINGS, small))
+        finished(tmp_path / "whole")
+        assert History.read(small) == History.read(tmp_path / "whole")
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
 
 
 def test_rates_rise_and_fall():
