@@ -43,8 +43,10 @@ class WriterLock:
                 f"The gallery folder {path.parent} lies on a disk that cannot lock files "
                 f"({error.strerror}): move it to a local disk."
             ) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        # Only for the sentence that names the holder: on a full disk the lock holds without it.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Let others write; may be called twice."""
@@ -61,7 +63,8 @@ class WriterLock:
 
 def _holder(path: Path) -> str:
     try:
-        text = path.read_bytes()[:32].decode("ascii").strip()
+        with path.open("rb") as file:
+            text = file.read(32).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         text = ""
     if not text.isdigit():

@@ -4,6 +4,7 @@ at any moment, and the next sync goes on from there. Nothing on the phone is eve
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -92,8 +93,15 @@ class SyncRun:
         try:
             try:
                 work(self)
-            finally:
+            except DiskFullError:
+                # The database may have no room either: what it lacks is taken in by the next sync.
+                with contextlib.suppress(GalleryError):
+                    self._intake.flush()
+                raise
+            except BaseException:
                 self._intake.flush()
+                raise
+            self._intake.flush()
         except (_Cancelled, GalleryBusyError):
             stopped = Stopped.CANCELLED
         except DiskFullError as error:

@@ -1,13 +1,15 @@
 """Whatever happens to the files that are only a cache, the answers stay right and the cache is made anew."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from photo_makers import MODEL, fill, found_paths, index, is_found
 
-from index.errors import DecodeError
+from index.errors import DecodeError, GalleryBusyError
 from index.gallery import Gallery
+from index.lock import WriterLock
 
 
 @pytest.fixture
@@ -104,6 +106,16 @@ def test_a_damaged_lock_file_locks_nobody_out(directory, damage):
     damage(directory / "gallery.lock")
     with Gallery.open(directory, write=True) as gallery:
         assert is_found(gallery, 2)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_that_has_no_room_for_the_holders_number_locks_all_the_same(tmp_path):
+    (tmp_path / "gallery.lock").symlink_to("/dev/full")
+    lock = WriterLock(tmp_path / "gallery.lock")
+    with pytest.raises(GalleryBusyError):
+        WriterLock(tmp_path / "gallery.lock")
+    lock.release()
+    WriterLock(tmp_path / "gallery.lock").release()
 
 
 def test_a_thumbnail_is_not_made_from_a_file_that_changed(directory, photos):

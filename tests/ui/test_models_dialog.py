@@ -169,12 +169,14 @@ def test_a_cancelled_fetch_keeps_what_came_and_goes_on_from_there(qtbot, server,
     server.wrong.on_body = hold
     fetch_all(qtbot, dialog)
     qtbot.waitUntil(lambda: len(pieces) == 6, timeout=GENEROUS)
-    qtbot.waitUntil(lambda: rows(dialog)["blip-image-captioning-base"]._state.status == "complete")
+    qtbot.waitUntil(
+        lambda: rows(dialog)["blip-image-captioning-base"]._state.status == "complete", timeout=GENEROUS
+    )
     press(qtbot, dialog.findChild(TransferProgress), "Cancel")
     gate.set()
     until_idle(qtbot, dialog)
     assert "kept" in said(dialog)
-    qtbot.waitUntil(lambda: rows(dialog)["sd-turbo"]._state.status == "partial")
+    qtbot.waitUntil(lambda: rows(dialog)["sd-turbo"]._state.status == "partial", timeout=GENEROUS)
     assert rows(dialog)["sd-turbo"]._fetch.text() == "Continue"
     first = server.body_bytes
     server.forget()
