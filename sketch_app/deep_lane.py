@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models.caption_sentence import caption_sentence, subject_of
 from models.errors import Cancelled
 from sketch_app.errors import is_own_error, sentence_of
+from sketch_app.model_sets import PICTURE_SIDE
 from sketch_app.protocols import Captioner, Grey, ImageGenerator, PhotoEncoder, Rgb, SketchName
 from sketch_app.resident import Words
 
@@ -28,8 +29,6 @@ SEED = 0
 """The same sketch gives the same picture."""
 STRENGTH = 0.4
 """Default r of Img2Img-Turbo's stochastic sketch variant (Parmar et al. 2024)."""
-SIDE = 256
-"""Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,8 @@ class DeepLane:
         Gives the photo embedder whose vectors the gallery can be searched with now, or None.
     words : Words, optional
         Where the models say what they could not do as asked.
+    side : int
+        Of the picture, in pixels.
     """
 
     def __init__(
@@ -89,7 +90,10 @@ class DeepLane:
         generator: ImageGenerator | None,
         embedder: Callable[[], PhotoEncoder | None],
         words: Words | None = None,
+        *,
+        side: int = PICTURE_SIDE,
     ) -> None:
+        self._side = side
         self._captioner, self._generator, self._embedder = captioner, generator, embedder
         self._words = words or Words()
         self._memory = _Memory()
@@ -174,7 +178,12 @@ class DeepLane:
         started = time.monotonic()
         if state.caption not in memory.pictures:
             memory.pictures[state.caption] = self._generator.generate(
-                work.sketch, state.caption, seed=SEED, strength=STRENGTH, size=SIDE, cancelled=work.cancelled
+                work.sketch,
+                state.caption,
+                seed=SEED,
+                strength=STRENGTH,
+                size=self._side,
+                cancelled=work.cancelled,
             )
         return replace(
             state, picture=memory.pictures[state.caption], seconds=_with(state, "generate", started)

@@ -15,13 +15,14 @@ from models.class_names import class_name
 from models.errors import WeightsError
 from sketch_app.errors import SketchAppError
 from sketch_app.model_sets import EmbeddedModels, ModelSet
+from sketch_app.picture_generator import TurboGenerator
 from sketch_app.protocols import Embeddings, Grey, PhotoEncoder, Rgb, SketchName, never
 from sketch_app.resident import Resident, Way, Words
 
 if TYPE_CHECKING:
     from models.captioner import BlipCaptioner, Caption
     from models.devices import Placement
-    from models.img2img_turbo.generator import GeneratorOptions, Img2ImgTurbo
+    from models.img2img_turbo.generator import GeneratorOptions
     from models.photo_embedder import Dinov2Embedder
     from models.registry.store import ModelStore
     from models.sketch_adapter import SketchAdapter
@@ -33,8 +34,6 @@ SKETCH_ADAPTER = "sketch-adapter"
 CHECKPOINT = "img2img-turbo-sketch"
 PHOTO_MODEL = "dinov2-small"
 _GIB = 1 << 30
-_LESS_SIDE = 256
-"""Pixels that a larger picture falls back to where the memory does not suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,50 +85,6 @@ class FullCaptioner:
 def _name(caption: Caption) -> SketchName:
     key = caption.subject.replace(" ", "_")
     return SketchName(key, caption.subject, class_name(key).korean, caption.probability)
-
-
-class FullGenerator:
-    """Img2Img-Turbo as a `sketch_app.protocols.ImageGenerator`."""
-
-    def __init__(self, base: Path, checkpoint: Path, choices: FullChoices, words: Words) -> None:
-        def load(place: Placement) -> Img2ImgTurbo:
-            from models.img2img_turbo.generator import GeneratorOptions, Img2ImgTurbo
-
-            options = choices.options or GeneratorOptions()
-            return Img2ImgTurbo.load(base, checkpoint, placement=place, options=options)
-
-        self.model = Resident(load, wish=choices.device, need_bytes=4 * _GIB, say=words.say)
-
-    def generate(
-        self,
-        sketch: Grey,
-        prompt: str,
-        *,
-        seed: int,
-        strength: float,
-        size: int,
-        cancelled: Callable[[], bool] = never,
-    ) -> Rgb:
-        """See `sketch_app.protocols.ImageGenerator`. Where the memory does not suffice, the picture is
-        smaller than asked for, and a word says so.
-        """
-
-        def at(side: int, *, tiled: bool = False) -> Way[Img2ImgTurbo, Rgb]:
-            return Way(
-                f"the picture at {side} px" + (" in tiles" if tiled else ""),
-                lambda m: m.generate(
-                    sketch,
-                    prompt,
-                    seed=seed,
-                    strength=strength,
-                    size=side,
-                    tiled=tiled,
-                    cancelled=cancelled,
-                ),
-            )
-
-        smaller = [at(size, tiled=True), at(_LESS_SIDE)] if size > _LESS_SIDE else []
-        return self.model.use([at(size), *smaller])
 
 
 class FullPhotos:
@@ -218,7 +173,9 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
     words = Words()
     fast = EmbeddedModels()
     captioner = FullCaptioner(_captioner_base(store, choices), choices, words)
-    generator = FullGenerator(base, checkpoint, choices, words)
+    generator = TurboGenerator(
+        base, checkpoint, words, device=choices.device, need_bytes=4 * _GIB, options=choices.options
+    )
     photos = FullPhotos(store.folder_of(entry.name), choices, words)
     sketches = _own_sketches(store, entry.name, photos, choices, words)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sketch_app.picture_generator import TurboGenerator
 from sketch_app.protocols import (
     Captioner,
     ClassScorer,
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 """The set that comes with the program."""
+EMBEDDED_PICTURE_SIDE = 128
+"""Pixels of a picture that the embedded set imagines: its generator has learnt no larger ones."""
+PICTURE_SIDE = 256
+"""Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
 
 
 class FastLane(Protocol):
@@ -59,17 +64,26 @@ class ModelSet:
     captioner: Captioner | None = None
     generator: ImageGenerator | None = None
     imagined: PhotoEncoder | None = None
-    """Embeds imagined pictures, and the gallery's photos a second time; None where they are not compared."""
+    """Embeds imagined pictures and, where it is not `photos` itself, the gallery's photos a second time; None
+    where they are not compared.
+    """
     sketches: SketchEncoder | None = None
     """Puts sketches into the space of `imagined`, for the fast lane; None where there is none, and `fast`
     says where a sketch lies.
     """
     encoder_for: Callable[[str], PhotoEncoder | None] = lambda _: None
     """A photo embedder by its id, for vectors that an earlier choice made; None when it is not at hand."""
+    picture_side: int = PICTURE_SIDE
+    """Of the imagined picture, in pixels."""
     words: Words = field(default_factory=Words)
     """What the models have to say meanwhile."""
     release: Callable[[], None] = lambda: None
     """Frees the memory of the deep lane's models; the next search loads them again."""
+
+    @property
+    def second_embedder(self) -> PhotoEncoder | None:
+        """Where imagined pictures are compared in another space than sketches: what embeds photos for it."""
+        return None if self.imagined is self.photos else self.imagined
 
 
 class EmbeddedModels:
@@ -142,6 +156,27 @@ def _name(guess: ClassGuess) -> SketchName:
 
 
 def embedded_set(weights: Path | None = None) -> ModelSet:
-    """The set that runs anywhere, with no download."""
-    models = EmbeddedModels(weights)
-    return ModelSet(EMBEDDED, fast=models, photos=models, classes=models)
+    """The set that runs anywhere, with no download.
+
+    Parameters
+    ----------
+    weights : Path, optional
+        Another encoder than the program's; what imagines pictures is the program's all the same.
+    """
+    from models.registry.embedded import package_folder
+
+    models, words = EmbeddedModels(weights), Words()
+    folder = package_folder() / "generator"
+    # Small enough for any processor: a graphics device would have to be woken for it.
+    generator = TurboGenerator(folder, folder / "checkpoint.safetensors", words, device="cpu", need_bytes=0)
+    return ModelSet(
+        EMBEDDED,
+        fast=models,
+        photos=models,
+        classes=models,
+        generator=generator,
+        imagined=models,
+        picture_side=EMBEDDED_PICTURE_SIDE,
+        words=words,
+        release=generator.model.release,
+    )

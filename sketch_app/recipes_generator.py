@@ -103,7 +103,7 @@ def train_generator(
     out = made_folder(options.out)
     if base is None:
         names = {p.class_name for p in (*opened.photos, *opened.sketches)}
-        folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed)
+        folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed, networks=networks)
         base = Base(folder, "nothing", "other", "The terms are those of the data.")
     lesson = open_lesson(
         opened,

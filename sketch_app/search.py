@@ -84,7 +84,11 @@ class SearchPipeline:
         self._models, self._gallery = models, gallery
         self._weights = weights or FusionWeights
         self._deep = DeepLane(
-            models.captioner, models.generator, embedder or (lambda: models.imagined), models.words
+            models.captioner,
+            models.generator,
+            embedder or (lambda: models.imagined),
+            models.words,
+            side=models.picture_side,
         )
         self.on_update: UpdateListener = _ignore_update
         self.on_error: ErrorListener = _ignore_error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sketch_app.deep_lane import SEED, SIDE, STRENGTH
+from sketch_app.deep_lane import SEED, STRENGTH
 from sketch_app.errors import SketchAppError
 from sketch_app.fusion import FusionWeights, Signal, fuse
 from sketch_app.model_sets import ModelSet
@@ -120,6 +120,8 @@ def embed_gallery(
     seen = _photo_vectors(models.photos, data, photos, "photos", progress)
     if models.imagined is None or not _in_imagined_space(models, signals):
         return GalleryVectors(seen)
+    if models.second_embedder is None:
+        return GalleryVectors(seen, seen)
     return GalleryVectors(seen, _photo_vectors(models.imagined, data, photos, "photos, deep lane", progress))
 
 
@@ -206,7 +208,9 @@ def _photo_vectors(
 
 def _imagined_vector(models: ModelSet, picture: Grey, prompt: str) -> Embeddings:
     assert models.generator is not None and models.imagined is not None
-    imagined = models.generator.generate(picture, prompt, seed=SEED, strength=STRENGTH, size=SIDE)
+    imagined = models.generator.generate(
+        picture, prompt, seed=SEED, strength=STRENGTH, size=models.picture_side
+    )
     return models.imagined.encode_photos([imagined])
 
 

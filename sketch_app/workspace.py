@@ -143,10 +143,10 @@ class Workspace:
         """
         former, search = self.models, self.search
         self.models, self.models_problem = models, ""
-        if self.spaces is None or models.imagined is None:
+        if self.spaces is None or models.second_embedder is None:
             self.spaces = self._make_spaces()
         else:
-            self.spaces.want(models.imagined)
+            self.spaces.want(models.second_embedder)
         self.search = self._make_search()
         search.close()
         former.release()
@@ -162,9 +162,8 @@ class Workspace:
             return embedded_set()
 
     def _make_spaces(self) -> PhotoSpaces | None:
-        if self.models.imagined is None:
-            return None
-        return PhotoSpaces(self._opened, self.models.imagined, self.models.encoder_for)
+        embedder = self.models.second_embedder
+        return None if embedder is None else PhotoSpaces(self._opened, embedder, self.models.encoder_for)
 
     def _make_search(self) -> SearchPipeline:
         return SearchPipeline(
@@ -172,7 +171,7 @@ class Workspace:
         )
 
     def _serving_embedder(self) -> PhotoEncoder | None:
-        return None if self.spaces is None else self.spaces.serving().encoder
+        return self.models.imagined if self.spaces is None else self.spaces.serving().encoder
 
     # The ranking's weights
 

@@ -61,7 +61,8 @@ class GeneratorSettings:
     rate, critic_rate
         Learning rates.
     seen_at
-        Side at which the alignment looks at a made picture, after `picture_losses.shaken`.
+        Side at which the alignment looks at a made picture, after `picture_losses.shaken`; half as large
+        again as the picture at most.
     """
 
     learns: Literal["base", "lora"] = "lora"
@@ -174,7 +175,7 @@ class GeneratorLesson:
     @property
     def description(self) -> Mapping[str, Any]:  # noqa: D102 - as the protocol says
         told = asdict(self.settings)
-        names = {"pictures": self.pictures.name, "alignment": self.alignment.name}
+        names = {"sees with": self.pictures.name, "aligned by": self.alignment.name}
         counts = {"photos": len(self.pairs.photos), "sketches": len(self.pairs.sketches)}
         return {
             **told,
@@ -252,7 +253,8 @@ class GeneratorLesson:
                 scores = self.critic(seen.maps[2:4], self._summary(words))
                 losses["adversarial"] = -settings.adversarial * scores.mean()
         if settings.alignment:
-            shown = shaken(made, settings.seen_at, torch.Generator().manual_seed(batch.number))
+            seen_at = min(settings.seen_at, made.shape[-1] * 3 // 2)
+            shown = shaken(made, seen_at, torch.Generator().manual_seed(batch.number))
             losses["alignment"] = (
                 settings.alignment * self.alignment(self.pictures(shown), shown, batch.subjects).mean()
             )

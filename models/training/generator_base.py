@@ -117,6 +117,10 @@ def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: 
             scaling_factor=1.0,
             mid_block_add_attention=False,
         )
+        # A latent with next to no noise, as a trained VAE's: else it would be more noise than drawing.
+        with torch.no_grad():
+            vae.quant_conv.weight[size.latent :] = 0
+            vae.quant_conv.bias[size.latent :] = -10
     save_networks(folder, text_encoder=text, unet=unet, vae=vae)
     DDPMScheduler(
         beta_start=0.00085,

@@ -80,7 +80,7 @@ class PairSource:
     photos, sketches, drawings
         What may be learnt from.
     emphasis
-        Classes of which every ``emphasised`` share of a batch is drawn; the rest is of any class.
+        Classes of which the ``emphasised`` share of a batch is drawn; the rest is of any class.
     sketched
         Share of a batch that is people's sketches.
     """
@@ -90,7 +90,7 @@ class PairSource:
     sketches: Sequence[Picture] = ()
     drawings: Sequence[Drawing] = ()
     emphasis: Collection[str] = ()
-    emphasised: float = 0.5
+    emphasised: float = 0.75
     sketched: float = 0.0
     _stored: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _squares: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)

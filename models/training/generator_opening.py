@@ -17,8 +17,9 @@ from models.dual_encoder import PHOTO_SIDE
 from models.img2img_turbo.base_model import base_fingerprint, load_base_model
 from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings, Retrieval
-from models.training.generator_base import BaseSize, write_base
+from models.training.generator_base import BaseSize, save_networks, write_base
 from models.training.generator_data import HeldBack, PairSource, pairs_of_split
+from models.training.generator_words import teach_words
 from models.training.picture_losses import ClassAlignment, EmbeddedPictures, embedded_networks
 from models.training.provenance import pictures_id
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.safetensors"
 """Beside a base that a recipe trained: its skip convolutions."""
+TAUGHT = "words.txt"
+"""Beside a base from nothing, once its text encoder has been taught."""
 
 
 def open_lesson(
@@ -97,10 +100,29 @@ def open_lesson(
     )
 
 
-def base_from_nothing(folder: Path, size: BaseSize, names: Collection[str], *, seed: int) -> Path:
-    """A base with random weights in `folder`, unless one is there; its words are those of `names`."""
-    if not (folder / "size.json").exists():
-        write_base(folder, size, [caption_sentence(name) for name in sorted(names)], seed=seed)
+def base_from_nothing(
+    folder: Path, size: BaseSize, names: Collection[str], *, seed: int, networks: Path, steps: int = 400
+) -> Path:
+    """A base in `folder`, unless one is there: its networks are random but for the text encoder, which knows
+    the classes of the embedded encoder after so many steps.
+
+    Parameters
+    ----------
+    names
+        Classes beside those, for the vocabulary.
+    networks
+        Folder of the embedded encoder.
+    """
+    ready = folder / TAUGHT
+    if ready.exists():
+        return folder
+    _, classes = embedded_networks(networks)
+    known = {name.replace("_", " ") for name in (*names, *classes.names)}
+    write_base(folder, size, [caption_sentence(name) for name in sorted(known)], seed=seed)
+    base = load_base_model(folder)
+    right = teach_words(base, classes, steps=steps, seed=seed)
+    save_networks(folder, text_encoder=base.text_encoder)
+    ready.write_text(f"{right:.3f} of the classes are told apart by their sentence\n", encoding="utf-8")
     return folder
 
 

@@ -105,6 +105,11 @@ class ClassAlignment(nn.Module):
         self._classes, self._scale = classes, scale
         self.register_buffer("points", F.normalize(points.float(), dim=1))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes, in the order of the points."""
+        return tuple(self._number)
+
     def logits(self, pooled: Tensor) -> Tensor:
         """(n, classes)."""
         return self._scale * self.head(pooled.float()) @ self.points.T

@@ -7,7 +7,8 @@ import pytest
 
 from models.caption_sentence import caption_sentence
 from models.errors import Cancelled, WeightsError
-from sketch_app.deep_lane import SEED, SIDE, DeepLane
+from sketch_app.deep_lane import SEED, DeepLane
+from sketch_app.model_sets import PICTURE_SIDE
 from sketch_app.protocols import SketchName
 from sketch_app.resident import Words
 
@@ -67,7 +68,7 @@ def test_caption_picture_and_vector_arrive_one_after_the_other(parts):
     assert captioned.caption == caption_sentence("cat")
     assert [n.english for n in captioned.names] == ["cat", "dog"]
     assert captioned.picture is None
-    assert imagined.picture.shape == (SIDE, SIDE, 3)
+    assert imagined.picture.shape == (PICTURE_SIDE, PICTURE_SIDE, 3)
     assert imagined.vector is None
     assert embedded.space == "m"
     assert embedded.vector.shape == (2,)
