@@ -114,7 +114,9 @@ def use_models(
     generator: Annotated[
         str | None,
         typer.Option(
-            metavar="PATH", help="A checkpoint of Img2Img-Turbo of your own; - for the published one."
+            metavar="PATH",
+            help="A checkpoint of Img2Img-Turbo over SD-Turbo, in place of the published one and of your "
+            "imported one; - for none.",
         ),
     ] = None,
     photo_model: Annotated[

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FULL = "full"
 CAPTIONER = "blip-image-captioning-base"
 TRAINED_CAPTIONER = "trained-captioner"
+TRAINED_GENERATOR = "trained-generator"
 SKETCH_ADAPTER = "sketch-adapter"
 CHECKPOINT = "img2img-turbo-sketch"
 PHOTO_MODEL = "dinov2-small"
@@ -45,7 +46,8 @@ class FullChoices:
     captioner_weights : Path, optional
         Fine-tuned weights or an adapter over BLIP; the base alone when not given.
     generator_weights : Path, optional
-        A checkpoint of Img2Img-Turbo in place of the published one for sketches.
+        A checkpoint of Img2Img-Turbo for SD-Turbo, in place of the published one for sketches and of the
+        person's own generator.
     photo_model : str
         Name of a photo embedder in the store.
     device : str
@@ -160,16 +162,13 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         A choice names a file that is not there, or a model of another kind.
     """
     choices = choices or FullChoices()
-    for path in (choices.captioner_weights, choices.generator_weights):
-        if path is not None and not path.exists():
-            raise SketchAppError(f"There is no {path}: choose the weights anew, or none.")
+    _check_own_weights(choices)
     (entry,) = store.select([choices.photo_model])
     if entry.role != "photo-embedder":
         raise SketchAppError(
             f"“{entry.name}” does not embed photos: choose {PHOTO_MODEL}, or another DINOv2."
         )
-    base = store.folder_of(store.choose("generator"))
-    checkpoint = choices.generator_weights or store.file_of(CHECKPOINT)
+    base, checkpoint = _generator_files(store, choices)
     words = Words()
     fast = EmbeddedModels()
     captioner = FullCaptioner(_captioner_base(store, choices), choices, words)
@@ -202,6 +201,51 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
 def has_own(store: ModelStore, name: str) -> bool:
     """Whether a model of the person's own training is in the store, whole."""
     return name in store.entries and store.state(name).status == "complete"
+
+
+def _check_own_weights(choices: FullChoices) -> None:
+    """See that files which a person chose are of the right kind, as far as that shows without loading them.
+
+    Raises
+    ------
+    SketchAppError, models.errors.WeightsError
+        One is not there, or is of another kind.
+    """
+    from models.training_record import RECORD_FILE, read_record
+
+    captioner, generator = choices.captioner_weights, choices.generator_weights
+    for path in (captioner, generator):
+        if path is not None and not path.exists():
+            raise SketchAppError(f"There is no {path}: choose the weights anew, or none.")
+    if captioner is not None and (captioner / RECORD_FILE).exists():
+        read_record(captioner, "captioner")
+    if generator is None or generator.suffix != ".safetensors":
+        return
+    from models.img2img_turbo.checkpoint import KIND
+    from models.registry.digests import safetensors_metadata
+    from models.registry.entries import STANDS_ON
+
+    if safetensors_metadata(generator).get("kind") != KIND:
+        raise SketchAppError(f"{generator} is no checkpoint of Img2Img-Turbo. Choose another file.")
+    record = generator.parent / RECORD_FILE
+    if record.exists() and not read_record(generator.parent, "generator").get(STANDS_ON):
+        raise SketchAppError(
+            f"{generator} stands on a base of its own: import its folder with “sketch-app models import "
+            f"{generator.parent}”, and choose no file."
+        )
+
+
+def _generator_files(store: ModelStore, choices: FullChoices) -> tuple[Path, Path]:
+    """The base's folder and the checkpoint: the person's own generator where they imported one, but a chosen
+    file before that. What they trained over SD-Turbo needs it still; what brings its base does not.
+    """
+    if choices.generator_weights is None and has_own(store, TRAINED_GENERATOR):
+        own = store.folder_of(TRAINED_GENERATOR)
+        alone = store.state(TRAINED_GENERATOR).brings_base
+        base = own if alone else store.folder_of(store.choose("generator"))
+        return base, store.file_of(TRAINED_GENERATOR, "checkpoint.safetensors")
+    base = store.folder_of(store.choose("generator"))
+    return base, choices.generator_weights or store.file_of(CHECKPOINT)
 
 
 def _captioner_base(store: ModelStore, choices: FullChoices) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from models.errors import Cancelled, ModelError, NetworkError
 from models.registry.catalogue import SETS
@@ -39,32 +40,45 @@ __all__ = [
 
 
 def full_set_entries(
-    store: ModelStore, settings: Settings, here: Container[str] = ()
+    store: ModelStore, settings: Settings, here: Mapping[str, EntryState] = MappingProxyType({})
 ) -> tuple[ModelEntry, ...]:
     """The models that the full set needs with the settings' choices: any generator that is here will do,
-    a person's own captioner stands in for the published one, other weights for the generator make its
-    published checkpoint needless, and the photo model is the chosen one.
+    a person's own captioner and generator stand in for the published ones, an adapter for sketches joins
+    them, other weights for the generator make its published checkpoint needless, and the photo model is the
+    chosen one.
 
     Parameters
     ----------
-    here : container of str
-        Names of the models that are whole.
+    here : mapping of str to EntryState
+        The models that are whole.
     """
-    from sketch_app.full_models import FULL, PHOTO_MODEL, TRAINED_CAPTIONER
+    from sketch_app.full_models import (
+        FULL,
+        PHOTO_MODEL,
+        SKETCH_ADAPTER,
+        TRAINED_CAPTIONER,
+        TRAINED_GENERATOR,
+    )
 
     chosen = store.entries.get(settings.photo_model, store.entries[PHOTO_MODEL])
-    generators = [entry for entry in store.entries.values() if entry.role == "generator"]
-    generator = next((entry for entry in generators if entry.name in here), None)
+    published = [e for e in store.entries.values() if e.role == "generator" and not e.is_own]
+    generator = next((entry for entry in published if entry.name in here), None)
+    own = None if settings.generator_weights else here.get(TRAINED_GENERATOR)
     needed = []
     for entry in store.select([FULL]):
         if entry.role == "generator":
-            needed.append(generator or entry)
+            if own is None or not own.brings_base:
+                needed.append(generator or entry)
+        elif entry.role == "generator-checkpoint" and own is not None:
+            needed.append(store.entries[TRAINED_GENERATOR])
         elif entry.role == "captioner" and TRAINED_CAPTIONER in here and not settings.captioner_weights:
             needed.append(store.entries[TRAINED_CAPTIONER])
         elif entry.role == "photo-embedder":
             needed.append(chosen)
         elif not (entry.role == "generator-checkpoint" and settings.generator_weights):
             needed.append(entry)
+    if SKETCH_ADAPTER in here:
+        needed.append(store.entries[SKETCH_ADAPTER])
     return tuple(needed)
 
 

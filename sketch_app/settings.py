@@ -46,7 +46,9 @@ class Settings:
     captioner_weights: str = ""
     """File or folder of fine-tuned weights over the full set's captioner; empty for none."""
     generator_weights: str = ""
-    """A checkpoint of Img2Img-Turbo in place of the published one; empty for that."""
+    """A checkpoint of Img2Img-Turbo over SD-Turbo; empty for the person's own generator where there is one,
+    else for the published checkpoint.
+    """
     device: str = "auto"
     """Where the full set runs: "auto", "cpu", "mps", "cuda", "cuda:1", ..."""
     imagine: bool = True

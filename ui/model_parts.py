@@ -102,7 +102,7 @@ class ModelParts(QWidget):
         self._check.setEnabled(idle)
         self._import.setText(self.tr("Import from a folder…"))
         self._import.setToolTip(
-            self.tr("For a computer without internet: a folder with models that were fetched on another one.")
+            self.tr("A folder with a model that you trained, or with models fetched on another computer.")
         )
         self._import.setEnabled(idle)
 

@@ -91,7 +91,7 @@ class ModelRow(QWidget):
         self._remove.setText(self.tr("Remove"))
         tip = "" if removable else self.tr("The full models are in use. Use the built-in ones first.")
         self._remove.setToolTip(tip)
-        self._fetch.setVisible(status != "complete")
+        self._fetch.setVisible(status != "complete" and not entry.is_own)
         self._check.setVisible(status == "complete")
         self._remove.setVisible(status != "absent")
         self._fetch.setEnabled(idle and state is not None)

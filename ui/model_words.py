@@ -27,6 +27,8 @@ def role_in_words(entry: ModelEntry) -> str:
 
 def title_in_words(entry: ModelEntry) -> str:
     """A model's name, without what only its makers need."""
+    if entry.is_own:
+        return QCoreApplication.translate("ModelWords", entry.title)
     return entry.title.split(",")[0] if entry.role in ("captioner", "generator-checkpoint") else entry.title
 
 
@@ -69,6 +71,11 @@ def state_in_words(state: EntryState) -> str:
     return translate("ModelWords", "{0} of {1} here").format(here, total)
 
 
+_OWN_TITLES = (  # of the models that a person trains, in `models.registry.catalogue`, for the translators
+    QT_TRANSLATE_NOOP("ModelWords", "Your own captioner"),
+    QT_TRANSLATE_NOOP("ModelWords", "Your own generator"),
+    QT_TRANSLATE_NOOP("ModelWords", "Your own adapter for sketches"),
+)
 _MEANINGS = (  # of the licences in `models.registry.catalogue`, for the translators
     QT_TRANSLATE_NOOP("ModelWords", "Any use, with the notice kept."),
     QT_TRANSLATE_NOOP(
@@ -80,6 +87,10 @@ _MEANINGS = (  # of the licences in `models.registry.catalogue`, for the transla
         "ModelWords",
         "Any use of this part, with the notice kept; it works only with SD-Turbo, whose terms forbid or "
         "restrict commercial use.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "ModelWords",
+        "The terms of the published weights it was trained from, and those of the data you trained it with.",
     ),
 )
 
@@ -126,6 +137,14 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"(?:The folder of models )?(.+) cannot be (?:written|deleted|copied|read) \((.*)\): .*",
             r"(.+) (?:is missing|has \d+ bytes instead of \d+|has changed since it came \(.*\)"
             r"|is not the file that this version of the program knows \(.*\)): get it again with .*",
+            r"“(.+)” is not on this machine, or not whole: train one with “(.+)”, and import .*",
+            r"(.+) lacks (.+), which “(.+)” writes: .*",
+            r"(.+) is not what “(.+)” writes \((.*)\)\. .*",
+            r"(.+) was trained over (.+), which the program does not know: .*",
+            r"(.+) is no checkpoint of Img2Img-Turbo\b.*",
+            r"(.+) stands on a base of its own: import its folder with “sketch-app models import (.+)”, .*",
+            r"(.+) (?:is missing|has \d+ bytes instead of \d+|has changed since it came \(.*\)): import it "
+            r"again from the folder that “(.+)” wrote\.",
             r"There is no (.+): choose the weights anew, or none\.",
             r"The photo encoder (.+?) failed: (.*?)\.?",
         )
@@ -204,6 +223,19 @@ def _words() -> tuple[str, ...]:
         translate("ModelWords", "“{0}” is not here, or not whole. Fetch it, or import it from a folder."),
         translate("ModelWords", "{0}: the disk says “{1}”. Check the disk and the permissions."),
         translate("ModelWords", "{0} is damaged or missing. Fetch the model again."),
+        translate("ModelWords", "“{0}” is not here, or not whole. Import the folder that “{1}” wrote."),
+        translate("ModelWords", "{0} lacks {1}. Choose the folder that “{2}” wrote, with all that is in it."),
+        translate("ModelWords", "{0} is not what “{1}” writes ({2}). Choose the folder that it wrote."),
+        translate(
+            "ModelWords",
+            "{0} was trained over {1}, which the program does not know. Train it over one that it knows.",
+        ),
+        translate("ModelWords", "{0} holds no weights of a generator. Choose another file."),
+        translate(
+            "ModelWords",
+            "{0} stands on networks of its own. Import its folder {1} instead, and choose no file.",
+        ),
+        translate("ModelWords", "{0} is damaged or missing. Import the folder that “{1}” wrote again."),
         translate("ModelWords", "{0} is no longer there. Choose the weights anew, or none."),
         translate(
             "ModelWords",

@@ -46,9 +46,9 @@ class StoreLook:
     """Models whose terms have not been accepted yet."""
 
     @property
-    def here(self) -> frozenset[str]:
-        """Names of the models that are whole."""
-        return frozenset(name for name, state in self.states.items() if state.status == "complete")
+    def here(self) -> Mapping[str, EntryState]:
+        """The models that are whole."""
+        return {name: state for name, state in self.states.items() if state.status == "complete"}
 
     def is_here(self, entry: ModelEntry) -> bool:
         """Whether a model is whole."""

@@ -76,6 +76,7 @@ class ModelsDialog(QDialog):
         self._after_fetch: Callable[[], None] | None = None
         self._last_fetch: tuple[Sequence[str], frozenset[str]] = ((), frozenset())
         self._closes = False
+        self._said_once_used = ""
         self._under_way = ""
         self._cards, self._parts = SetCards(), ModelParts()
         self._choices_heading, self._goes_on = QLabel(), QLabel()
@@ -181,7 +182,7 @@ class ModelsDialog(QDialog):
     # What there is
 
     def _needed(self) -> tuple[ModelEntry, ...]:
-        here = self._look.here if self._look is not None else frozenset()
+        here = self._look.here if self._look is not None else {}
         return full_set_entries(self._work.store, self._workspace.settings, here)
 
     def _missing(self) -> list[ModelEntry]:
@@ -298,10 +299,13 @@ class ModelsDialog(QDialog):
         question = QMessageBox(self)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle(self.tr("Remove a model"))
-        question.setText(
-            self.tr("Remove “{0}” from this computer?").format(title_in_words(self._work.store.entry(name)))
+        entry = self._work.store.entry(name)
+        question.setText(self.tr("Remove “{0}” from this computer?").format(title_in_words(entry)))
+        question.setInformativeText(
+            self.tr("It cannot be fetched: keep the folder that its training wrote.")
+            if entry.is_own
+            else self.tr("It can be fetched again at any time.")
         )
-        question.setInformativeText(self.tr("It can be fetched again at any time."))
         remove = question.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
         remove.clicked.connect(lambda: self._work.remove([name]))
@@ -336,7 +340,11 @@ class ModelsDialog(QDialog):
     def _has_imported(self, report: ImportReport) -> None:
         entries = self._work.store.entries
         names = ", ".join(title_in_words(entries[name]) for name in (*report.imported, *report.already))
-        self._notice.say(self.tr("Here now: {0}").format(names), icon="check")
+        said = self.tr("Here now: {0}").format(names)
+        self._notice.say(said, icon="check")
+        if self._workspace.models.name == FULL and any(entries[name].is_own for name in report.imported):
+            self._said_once_used = said
+            self._work.use(FULL)  # with the one that has just come
 
     def _has_checked(self, findings: Sequence[Finding]) -> None:
         if findings:
@@ -348,7 +356,8 @@ class ModelsDialog(QDialog):
         self._notice.say(self.tr("{0} are free again.").format(in_words(freed)), icon="check")
 
     def _has_changed(self) -> None:
-        self._notice.say("")
+        self._notice.say(self._said_once_used, icon="check")
+        self._said_once_used = ""
         self._show()
         self.models_changed.emit()
 
@@ -366,6 +375,7 @@ class ModelsDialog(QDialog):
         )
 
     def _has_failed(self, kind: str, failure: Failure) -> None:
+        self._said_once_used = ""
         again = self.tr("Try again") if kind == "fetch" else ""
         self._notice.say(trouble_in_words(failure.sentence), again)
 

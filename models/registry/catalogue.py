@@ -8,6 +8,7 @@ name and file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from models.registry.embedded import PACKAGE, embedded_files
@@ -280,7 +281,7 @@ _ENTRIES = (
         "trained-captioner",
         "captioner",
         "Your own captioner",
-        OwnHome("sketch-app train captioner"),
+        OwnHome("captioner"),
         (*_BLIP.files, ModelFile(RECORD_FILE)),
         _own_terms(BSD),
         storage="captioner",
@@ -289,9 +290,24 @@ _ENTRIES = (
         "sketch-adapter",
         "sketch-adapter",
         "Your own adapter for sketches",
-        OwnHome("sketch-app train sketch-adapter"),
+        OwnHome("sketch-adapter"),
         (ModelFile("adapter_config.json"), ModelFile("adapter_model.safetensors"), ModelFile(RECORD_FILE)),
         _own_terms(APACHE),
+    ),
+    # One entry for both kinds, factors over SD-Turbo and networks of one's own: it is the person's one
+    # generator, the newest import takes the former's place, and nobody has to know which of the two it is.
+    ModelEntry(
+        "trained-generator",
+        "generator",
+        "Your own generator",
+        OwnHome("generator"),
+        (
+            ModelFile("checkpoint.safetensors"),
+            ModelFile(RECORD_FILE),
+            *(ModelFile(f.path, of_base=True) for f in _SD_TURBO.files if "/" in f.path),
+        ),
+        replace(_own_terms(STABILITY), name="Its base's, and your data's"),
+        storage="generator",
     ),
 )
 

@@ -107,8 +107,21 @@ def check_kind(path: Path, name: str) -> None:
             )
 
 
-def _check_safetensors(path: Path, name: str) -> None:
-    """The header must be readable and its last tensor must end where the file ends."""
+def safetensors_metadata(path: Path) -> dict[str, str]:
+    """What the header of a safetensors file says besides its tensors; no library of weights is loaded for it.
+
+    Raises
+    ------
+    RefusedFileError
+        It is no whole safetensors file.
+    OSError
+        It cannot be read.
+    """
+    return _check_safetensors(path, str(path))
+
+
+def _check_safetensors(path: Path, name: str) -> dict[str, str]:
+    """The header must be readable and its last tensor must end where the file ends; returns its metadata."""
     size = path.stat().st_size
     try:
         with path.open("rb") as stream:
@@ -119,6 +132,7 @@ def _check_safetensors(path: Path, name: str) -> None:
         ends = [tensor["data_offsets"][1] for key, tensor in header.items() if key != "__metadata__"]
         if 8 + length + max(ends, default=0) != size:
             raise ValueError("it is shorter or longer than its header says")
+        return dict(header.get("__metadata__", {}))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RefusedFileError(
             f"{name} was refused: it is no whole safetensors file ({error}). Get it from its home again."

@@ -17,6 +17,10 @@ Role = Literal[
     "encoder", "captioner", "generator", "generator-checkpoint", "photo-embedder", "sketch-adapter"
 ]
 Pinning = Literal["pinned", "partly pinned", "unpinned"]
+STANDS_ON = "stands_on"
+"""In the record of a person's own model: the public home of the model that it needs besides; empty, or not
+there, where it needs none.
+"""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -60,8 +64,13 @@ class PackageHome:
 class OwnHome:
     """The person's own training: such a model is imported from its run's folder, as often as it changes."""
 
-    command: str
-    """What trains it."""
+    kind: str
+    """As its record names it (`models.training_record`), and the command that trains it."""
+
+    @property
+    def command(self) -> str:
+        """What trains it."""
+        return f"sketch-app train {self.kind}"
 
     @property
     def page(self) -> str:
@@ -93,6 +102,10 @@ class ModelFile:
     """Only from a source that the entry names."""
     size: int | None = None
     """Bytes; only from a source that the entry names."""
+    of_base: bool = False
+    """Of a person's own model: a part of the base that it stands on, which comes with it unless the base is a
+    published one.
+    """
 
     @property
     def home_path(self) -> str:

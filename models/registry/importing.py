@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from models.errors import Cancelled, RefusedFileError, WeightsError
-from models.registry.digests import CHUNK, Digest, sha256_of
-from models.registry.entries import HubHome, ModelEntry
+from models.errors import Cancelled, ModelError, RefusedFileError, WeightsError
+from models.registry.digests import CHUNK, Digest, check_kind, sha256_of
+from models.registry.entries import STANDS_ON, HubHome, ModelEntry, ModelFile, OwnHome
 from models.registry.errors import StoreError
 from models.registry.lock_file import FileRecord
 from models.registry.progress import Meter, PullProgress, ignore, never
 from models.registry.store import ModelStore, size_of
+from models.training_record import read_record
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _SNAPSHOT = re.compile(r"[0-9a-f]{40}")
@@ -45,7 +46,8 @@ class _Found:
 
     @property
     def whole(self) -> bool:
-        return len(self.files) == len(self.entry.files)
+        # Whether a base has to come too, the record says.
+        return all(file.path in self.files for file in self.entry.files if not file.of_base)
 
     @property
     def commit(self) -> str:
@@ -83,7 +85,7 @@ def import_folder(
     if not folder.is_dir():
         raise WeightsError(f"There is no folder {folder}: give one that holds models.")
     named = store.select(names)
-    found = _search(store, folder, named)
+    found = [_as_recorded(store, look) for look in _search(store, folder, named)]
     # Of a person's own models there may be a newer one each time.
     already = tuple(
         f.entry.name for f in found if store.state(f.entry.name).status == "complete" and not f.entry.is_own
@@ -98,7 +100,11 @@ def import_folder(
         for number, model in enumerate(found):
             try:
                 _take(store, model, meter, cancelled)
-            except (WeightsError, StoreError) as error:
+            except ModelError as error:
+                if model.entry.is_own:  # it may be another one next time
+                    store.drop_parts(model.entry)
+                if not isinstance(error, WeightsError | StoreError):
+                    raise
                 taken = ", ".join(f.entry.name for f in found[:number])
                 if not taken:
                     raise
@@ -220,6 +226,32 @@ def _proof(found: _Found, read: Callable[[Path], str]) -> bool:
     return read(found.files[smallest.path]) == smallest.sha256
 
 
+def _as_recorded(store: ModelStore, look: _Found) -> _Found:
+    """A person's own model with the files that its record says belong to it; any other as it is.
+
+    Raises
+    ------
+    WeightsError
+        The record is of another kind, or the base that it stands on is neither beside it nor published.
+    """
+    home = look.entry.home
+    if not isinstance(home, OwnHome):
+        return look
+    base = str(read_record(look.root, home.kind).get(STANDS_ON) or "")
+    published = {e.home.repo for e in store.entries.values() if isinstance(e.home, HubHome)}
+    if base and base not in published:
+        raise WeightsError(
+            f"{look.root} was trained over {base}, which the program does not know: train it over a model "
+            "that “sketch-app models list” names."
+        )
+    of_base = {file.path for file in look.entry.files if file.of_base}
+    if base:
+        return replace(look, files={p: at for p, at in look.files.items() if p not in of_base})
+    if of_base - look.files.keys():
+        raise _nothing(look.root, look)
+    return look
+
+
 def _nothing(folder: Path, look: _Found | None) -> WeightsError:
     if look is None:
         return WeightsError(
@@ -253,7 +285,8 @@ def _take(store: ModelStore, model: _Found, meter: Meter, cancelled: Callable[[]
     bound = (not model.commit or record.commit in ("", model.commit)) and not entry.is_own
     files = record.files if bound else {}
     record = replace(record, complete=False, commit=model.commit or record.commit, files=files)
-    for file in entry.files:
+    landing: list[tuple[ModelFile, Path, FileRecord]] = []
+    for file in (f for f in entry.files if f.path in model.files):
         meter.begin(entry.name, file.path)
         known = record.files.get(file.path)
         expected = file.sha256 or (known.sha256 if known is not None else None)
@@ -267,6 +300,13 @@ def _take(store: ModelStore, model: _Found, meter: Meter, cancelled: Callable[[]
                 f"{entry.home.page} again."
             )
         taken = FileRecord(size_of(part) or 0, digest.sha256, known.hub_id if known is not None else "")
+        if entry.is_own:
+            # The former one of its name stays until this one has come whole.
+            check_kind(part, f"{entry.folder_name}/{file.path}")
+            landing.append((file, part, taken))
+        else:
+            record = store.land(entry, file, part, record, taken)
+    for file, part, taken in landing:
         record = store.land(entry, file, part, record, taken)
     store.finish(entry, record, "import")
 
@@ -284,5 +324,7 @@ def _copy(source: Path, part: Path, meter: Meter, cancelled: Callable[[], bool])
                 digest.update(data)
                 meter.add(len(data))
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()  # a full disk needs the room
         raise StoreError(f"{source} cannot be copied ({error.strerror}): check the disk.") from error
     return digest

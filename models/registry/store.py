@@ -54,6 +54,8 @@ class EntryState:
     """The commit of what is there, or that a pull would take; empty where unknown."""
     origin: str
     """"pull", "import", "program" or empty."""
+    brings_base: bool = False
+    """A person's own model that stands on nothing else: its base came with it."""
 
 
 class ModelStore:
@@ -158,11 +160,12 @@ class ModelStore:
         if entry.comes_with_the_program:
             return self._package_state(entry)
         record = self.record(entry)
+        files = [file for file in entry.files if not file.of_base or file.path in record.files]
         total = entry.size
-        if all(file.path in record.files for file in entry.files):
-            total = sum(record.files[file.path].size for file in entry.files)
+        if all(file.path in record.files for file in files):
+            total = sum(record.files[file.path].size for file in files)
         here, right, damaged = 0, 0, False
-        for file in entry.files:
+        for file in files:
             known = record.files.get(file.path)
             if known is None or known.presence == "known":
                 continue
@@ -176,9 +179,11 @@ class ModelStore:
         status: Status = "partial" if here or right else "absent"
         if damaged:
             status = "damaged"
-        elif record.complete and right == len(entry.files):
+        elif record.complete and right == len(files):
             status = "complete"
-        return EntryState(name, status, here, total, record.commit or entry.revision or "", record.origin)
+        commit = record.commit or entry.revision or ""
+        brings_base = any(file.of_base for file in files)
+        return EntryState(name, status, here, total, commit, record.origin, brings_base)
 
     def _package_state(self, entry: ModelEntry) -> EntryState:
         sizes = [size_of(self.path_of(entry, file)) for file in entry.files]
@@ -218,14 +223,14 @@ class ModelStore:
         return self.path_of(entry, found[0])
 
     def choose(self, role: Role) -> str:
-        """The first model of a role that is whole, in the catalogue's order.
+        """The first published model of a role that is whole, in the catalogue's order.
 
         Raises
         ------
         NotHereError
             There is none; the sentence says how to get one.
         """
-        candidates = [e for e in self.entries.values() if e.role == role]
+        candidates = [e for e in self.entries.values() if e.role == role and not e.is_own]
         for entry in candidates:
             if self.state(entry.name).status == "complete":
                 return entry.name
@@ -280,8 +285,18 @@ class ModelStore:
         return self.keep_record(entry, record.with_file(file.path, known))
 
     def finish(self, entry: ModelEntry, record: EntryRecord, origin: str) -> None:
-        """Every file has landed: from now on the model counts as there."""
+        """Every file has landed: from now on the model counts as there. What a former one in its place had
+        besides is deleted.
+        """
         self.keep_record(entry, replace(record, complete=True, origin=origin))
+        self.drop_parts(entry)
+        for path in (self.path_of(entry, f) for f in entry.files if f.path not in record.files):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()
+
+    def drop_parts(self, entry: ModelEntry) -> None:
+        """Delete what came of a model and did not land."""
         shutil.rmtree(self._staging(entry), ignore_errors=True)
         with contextlib.suppress(OSError):
             (self.folder / ".staging").rmdir()

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.errors import Cancelled, NotHereError
 from models.registry.digests import sha256_of
-from models.registry.entries import ModelEntry, ModelFile
+from models.registry.entries import ModelEntry, ModelFile, OwnHome
 from models.registry.lock_file import EntryRecord, FileRecord
 from models.registry.progress import Meter, PullProgress
 from models.registry.store import ModelStore, size_of
@@ -81,6 +81,8 @@ def _verify_file(
 ) -> Finding | None:
     path = store.path_of(entry, file)
     again = f"get it again with “sketch-app models pull {entry.name}”"
+    if isinstance(entry.home, OwnHome):
+        again = f"import it again from the folder that {entry.home.page} wrote"
     if entry.comes_with_the_program:
         again = "install the program again"
 

@@ -118,17 +118,21 @@ class Archive:
             raise DatasetError(f"{self.folder / self.stem}(.zip) has no readable {name}: {error}") from error
 
     def rgb(self, name: str) -> NDArray[np.uint8]:
-        """One picture as (h, w, 3) uint8 RGB."""
+        """One picture as (h, w, 3) uint8 RGB; what is transparent is white."""
         return self._picture(name, "RGB")
 
     def grey(self, name: str) -> NDArray[np.uint8]:
-        """One picture as (h, w) uint8."""
+        """One picture as (h, w) uint8; what is transparent is white, as paper is."""
         return self._picture(name, "L")
 
     def _picture(self, name: str, mode: str) -> NDArray[np.uint8]:
         data = self.read(name)
         try:
-            return np.asarray(Image.open(io.BytesIO(data)).convert(mode))
+            image: Image.Image = Image.open(io.BytesIO(data))
+            if image.has_transparency_data:
+                ink = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
+            return np.asarray(image.convert(mode))
         except OSError as error:
             raise DatasetError(f"{name} in {self.folder / self.stem} is not a picture: {error}") from error
 

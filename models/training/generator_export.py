@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.img2img_turbo.checkpoint import save_checkpoint
+from models.registry.catalogue import ENTRIES
+from models.registry.entries import STANDS_ON, HubHome
 from models.training.generator import GeneratorLesson
 from models.training.generator_base import save_trained_base
 from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
@@ -30,6 +32,14 @@ CHECKPOINT = "checkpoint.safetensors"
 _COPIED = ("tokenizer", "scheduler")
 _NAMED = ("text_encoder", "unet", "vae")
 _ACROSS = 10
+_TEXT = (".json", ".txt")
+_HALF = ".fp16.safetensors"
+_PUBLISHED = frozenset(
+    entry.home.repo
+    for entry in ENTRIES.values()
+    if entry.role == "generator" and isinstance(entry.home, HubHome)
+)
+"""Bases that the program can fetch."""
 Subjects = Callable[[Sequence[NDArray[np.uint8]]], Sequence[str]]
 """Names sketches: the captioner that prompts."""
 
@@ -113,8 +123,9 @@ def export_generator(
     command: str,
     dtype: torch.dtype = torch.float16,
 ) -> Path:
-    """Write ``generator/``: of a base that was trained, its five parts and the checkpoint; of low-rank
-    factors the checkpoint alone, for the base that they were trained on.
+    """Write ``generator/``: of a base that was trained, its five parts and the checkpoint. Low-rank factors
+    over a published base are the checkpoint alone; any other base is put beside them, since nobody else has
+    it.
 
     Raises
     ------
@@ -122,6 +133,7 @@ def export_generator(
         The folder cannot be written.
     """
     checkpoint = lesson.checkpoint()
+    published = base.name in _PUBLISHED
 
     def fill(folder: Path) -> None:
         if lesson.settings.learns == "base":
@@ -131,6 +143,8 @@ def export_generator(
                 (folder / part).mkdir(parents=True)
                 shutil.copy2(base.folder / part / "config.json", folder / part / "config.json")
             save_trained_base(folder, lesson.base, dtype=dtype)
+        elif not published:
+            _copy_base(base.folder, folder)
         save_checkpoint(folder / CHECKPOINT, checkpoint)
         write_model_card(folder / CARD_FILE, _card(lesson, base, figures, command))
         write_record(
@@ -138,6 +152,7 @@ def export_generator(
             {
                 "kind": "generator",
                 "base": base_record(base),
+                STANDS_ON: base.name if published and lesson.settings.learns != "base" else "",
                 "lesson": dict(lesson.description),
                 "figures": figures,
                 "command": command,
@@ -145,6 +160,18 @@ def export_generator(
         )
 
     return make_folder(out / FOLDER, fill)
+
+
+def _copy_base(base: Path, folder: Path) -> None:
+    """Five parts as they are; weights that are there in half precision alone get their plain names."""
+    for part in (*_COPIED, *_NAMED):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        files = [p for p in (base / part).iterdir() if p.is_file() and p.suffix in _TEXT]
+        weights = sorted((base / part).glob("*.safetensors"))
+        halves = [p for p in weights if p.name.endswith(_HALF)]
+        files += [p for p in weights if p not in halves] or halves
+        for file in files:
+            shutil.copy2(file, folder / part / file.name.replace(_HALF, ".safetensors"))
 
 
 def _card(

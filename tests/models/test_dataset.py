@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from models.evaluation import evaluate_retrieval, held_back, of_unseen_classes, shipped_split
-from models.training.dataset import DatasetError, SketchPhotoData, Split, make_split
+from models.training.dataset import Archive, DatasetError, SketchPhotoData, Split, make_split
 from tests.models.made_data import (
     OTHERS,
     PHOTOS_A_CLASS,
@@ -55,6 +56,26 @@ def test_a_drawings_strokes_are_points_in_the_files_own_units(data):
         assert stroke.shape[1] == 2
         assert stroke.min() >= 0
         assert stroke.max() <= 255
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white_paper(tmp_path, mode):
+    ink = np.zeros((8, 8, 4), np.uint8)  # black everywhere, as drawing programs leave it
+    ink[2:4, :, 3] = 255
+    ink[5, :, 3] = 128
+    image = Image.fromarray(ink).convert("LA" if mode == "P" else mode)
+    if mode == "P":
+        image = Image.fromarray((ink[..., 3] == 255).astype(np.uint8)).convert("P")
+        image.putpalette([255, 0, 0, 0, 0, 0])
+        image.info["transparency"] = 0
+    (tmp_path / "sketches").mkdir()
+    image.save(tmp_path / "sketches" / "a.png")
+    archive = Archive(tmp_path, "sketches")
+    grey = archive.grey("a.png")
+    assert grey.dtype == np.uint8
+    np.testing.assert_array_equal(grey[[0, 2, 3, 7], 0], [255, 0, 0, 255])
+    np.testing.assert_array_equal(archive.rgb("a.png"), np.repeat(grey[..., None], 3, axis=2))
+    assert grey[5, 0] == (255 if mode == "P" else 127)
 
 
 def test_pictures_come_out_of_the_zip_and_out_of_the_folder(data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,7 +106,21 @@ def test_an_adapter_for_another_photo_model_is_not_used_and_a_word_says_so(paths
 
 def test_an_own_captioner_makes_the_published_one_needless(paths):
     store = ModelStore(paths.models)
-    names = [e.name for e in full_set_entries(store, Settings(), {"trained-captioner"})]
+    here = {"trained-captioner": store.state("trained-captioner")}
+    names = [e.name for e in full_set_entries(store, Settings(), here)]
     assert names == ["trained-captioner", "sd-turbo", "img2img-turbo-sketch", "dinov2-small"]
-    own = [e.name for e in full_set_entries(store, Settings(captioner_weights="a"), {"trained-captioner"})]
+    own = [e.name for e in full_set_entries(store, Settings(captioner_weights="a"), here)]
     assert own[0] == "blip-image-captioning-base"
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(generator_weights="a")])
+@pytest.mark.parametrize("brings_base", [True, False])
+def test_an_own_generator_makes_needless_what_it_does_not_stand_on(paths, brings_base, settings):
+    store = ModelStore(paths.models)
+    state = replace(store.state("trained-generator"), status="complete", brings_base=brings_base)
+    here = {"trained-generator": state, "sketch-adapter": store.state("sketch-adapter")}
+    names = [e.name for e in full_set_entries(store, settings, here)]
+    generator = ["trained-generator"] if brings_base else ["sd-turbo", "trained-generator"]
+    if settings.generator_weights:
+        generator = ["sd-turbo"]
+    assert names == ["blip-image-captioning-base", *generator, "dinov2-small", "sketch-adapter"]

@@ -247,3 +247,6 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
     ]
     assert pictures[0].shape == (64, 64, 3)
     assert not np.array_equal(*pictures)
+    for run in (out, tmp_path / "factors"):  # both bring their base
+        imported = sketch_app(tmp_path / "home", "models", "import", run, "trained-generator")
+        assert "trained-generator is here now" in imported.stdout, imported.stderr
