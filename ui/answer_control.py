@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from sketch_app.model_sets import PICTURE_SIDE
 from sketch_app.search_types import SearchUpdate, Stage
 from ui.imagination_panel import ImaginationPanel
 from ui.names_bar import NamesBar
@@ -87,6 +88,7 @@ class AnswerControl(QObject):
         self._results.set_signals(signals_of(models))
         self._search.set_imagine(imagine)
         self._imagined.names_sketches = models.captioner is not None
+        self._imagined.is_rough = models.picture_side < PICTURE_SIDE
         shown = models.generator is not None and imagine
         if shown == self._imagined.isHidden():
             self._imagined.clear()

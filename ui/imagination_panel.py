@@ -56,6 +56,8 @@ class ImaginationPanel(QFrame):
         self._image: tuple[Rgb, QImage] | None = None
         self.names_sketches = True
         """Whether the models have a captioner: naming the sketch is the first stage then."""
+        self.is_rough = False
+        """Whether the pictures are a small model's, which only hint at what was drawn."""
         self.picture = ImaginedButton(_PICTURE)
         self.picture.clicked.connect(self.enlarge)
         self._subject, self._words, self._notice = QElidingLabel(), QElidingLabel(), QElidingLabel()
@@ -208,6 +210,8 @@ class ImaginationPanel(QFrame):
         former = update is None or not _same_question(pictured, update)
         self.picture.show_image(self._image[1], former=former)
         words = "" if former else self.tr("Imagined, not a photo. Press to enlarge.")
+        if words and self.is_rough:
+            words = self.tr("Imagined by the small built-in model, not a photo. Press to enlarge.")
         self.picture.setToolTip(words)
         name = self.tr("Imagined picture of {0}").format(_subject_word(pictured))
         self.picture.setAccessibleName(name)
@@ -224,7 +228,7 @@ class ImaginationPanel(QFrame):
 
     def _sentence(self) -> str:
         if self.picture.isEnabled():
-            return self.tr("Imagined, not a photo")
+            return self.tr("A rough idea, not a photo") if self.is_rough else self.tr("Imagined, not a photo")
         if self._update is None:
             return self.tr("What your sketch may look like as a photo appears here.")
         if self._update.stage is Stage.COMPLETE:

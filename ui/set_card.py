@@ -143,7 +143,10 @@ class SetCards(QWidget):
         built_in = SetWords(
             self.tr("Built in"),
             self.tr("Works at once, with no download."),
-            (self.tr("Finds photos by the shape of your sketch"), self.tr("Names common things")),
+            (
+                self.tr("Finds photos by the shape of your sketch"),
+                self.tr("Names common things, and imagines them roughly"),
+            ),
             self.tr("Ready to use") if full_in_use else self.tr("In use"),
             self.tr("Use") if full_in_use else "",
         )
@@ -151,7 +154,7 @@ class SetCards(QWidget):
         state, button = self._full_state(missing, look, full_in_use=full_in_use)
         full = SetWords(
             self.tr("Full"),
-            self.tr("Imagines a picture of what you draw. Needs a download and more memory."),
+            self.tr("Imagines a clear picture of what you draw. Needs a download and more memory."),
             (
                 self.tr("Names anything, in words of its own"),
                 self.tr("Compares your photos with the imagined picture"),

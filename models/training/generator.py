@@ -50,7 +50,7 @@ class GeneratorSettings:
     Attributes
     ----------
     learns
-        "base": every weight, from nothing. "lora": as published, on a base that stays.
+        "base": every weight of UNet and VAE, from nothing. "lora": as published, on a base that stays.
     batch
         Pairs of a piece.
     sides
@@ -134,7 +134,9 @@ class GeneratorLesson:
 
     def _prepare_networks(self, start: Checkpoint | None) -> None:
         base, settings = self.base, self.settings
-        for network in (base.text_encoder, base.unet, base.vae):
+        # The words stay what they were taught to mean, as in the published training.
+        base.text_encoder.requires_grad_(False).eval()
+        for network in (base.unet, base.vae):
             network.requires_grad_(settings.learns == "base")
             network.train(settings.learns == "base")
         if settings.learns == "base":
@@ -188,10 +190,7 @@ class GeneratorLesson:
 
     @property
     def learns(self) -> Mapping[str, nn.Module]:  # noqa: D102
-        modules: dict[str, nn.Module] = {"unet": self.base.unet, "vae": self.base.vae, "critic": self.critic}
-        if self.settings.learns == "base":
-            modules["text_encoder"] = self.base.text_encoder
-        return modules
+        return {"unet": self.base.unet, "vae": self.base.vae, "critic": self.critic}
 
     @property
     def turns(self) -> Sequence[Turn]:  # noqa: D102
@@ -288,7 +287,8 @@ class GeneratorLesson:
     def words(self, subjects: Sequence[str]) -> Tensor:
         """(n, tokens, width): the prompts of some subjects."""
         tokens = torch.cat([self._tokenized(caption_sentence(s)) for s in subjects]).to(self.device)
-        embedded: Tensor = self.base.text_encoder(tokens)[0]
+        with torch.no_grad():
+            embedded: Tensor = self.base.text_encoder(tokens)[0]
         return embedded
 
     def _tokenized(self, prompt: str) -> Tensor:

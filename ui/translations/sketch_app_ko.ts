@@ -504,6 +504,10 @@
         <translation>상상한 그림이고 사진이 아니에요. 누르면 크게 보여요.</translation>
     </message>
     <message>
+        <source>Imagined by the small built-in model, not a photo. Press to enlarge.</source>
+        <translation>사진이 아니라 내장된 작은 모델이 떠올린 그림이에요. 누르면 커져요.</translation>
+    </message>
+    <message>
         <source>Imagined picture of {0}</source>
         <translation>상상한 그림: {0}</translation>
     </message>
@@ -522,6 +526,10 @@
     <message>
         <source>Imagined, not a photo</source>
         <translation>상상한 그림, 사진이 아니에요</translation>
+    </message>
+    <message>
+        <source>A rough idea, not a photo</source>
+        <translation>대강의 모습이에요. 사진이 아니에요</translation>
     </message>
     <message>
         <source>What your sketch may look like as a photo appears here.</source>
@@ -798,8 +806,8 @@ A closed fist lifts the pen.</source>
         <translation>폴더에서 가져오기…</translation>
     </message>
     <message>
-        <source>For a computer without internet: a folder with models that were fetched on another one.</source>
-        <translation>인터넷이 없는 컴퓨터에서 써요. 다른 컴퓨터에서 받은 모델이 든 폴더를 골라요.</translation>
+        <source>A folder with a model that you trained, or with models fetched on another computer.</source>
+        <translation>직접 학습한 모델이나 다른 컴퓨터에서 받은 모델이 든 폴더를 골라요.</translation>
     </message>
 </context>
 <context>
@@ -888,6 +896,18 @@ A closed fist lifts the pen.</source>
         <translation>{1} 중 {0} 받음</translation>
     </message>
     <message>
+        <source>Your own captioner</source>
+        <translation>내가 학습한 이름 모델</translation>
+    </message>
+    <message>
+        <source>Your own generator</source>
+        <translation>내가 학습한 그림 모델</translation>
+    </message>
+    <message>
+        <source>Your own adapter for sketches</source>
+        <translation>내가 학습한 스케치 어댑터</translation>
+    </message>
+    <message>
         <source>Any use, with the notice kept.</source>
         <translation>고지문을 유지하면 어떤 용도로든 쓸 수 있어요.</translation>
     </message>
@@ -898,6 +918,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Any use of this part, with the notice kept; it works only with SD-Turbo, whose terms forbid or restrict commercial use.</source>
         <translation>이 부분은 고지문을 유지하면 어떤 용도로든 쓸 수 있어요. 다만 SD-Turbo와 함께만 작동하고, SD-Turbo의 조건은 상업적 이용을 막거나 제한해요.</translation>
+    </message>
+    <message>
+        <source>The terms of the published weights it was trained from, and those of the data you trained it with.</source>
+        <translation>학습에 쓴 공개 가중치와 데이터의 이용 조건을 따라요.</translation>
     </message>
     <message>
         <source>“{0}” cannot be fetched, since this computer is told to stay offline (HF_HUB_OFFLINE). Unset that, or import the model from a folder.</source>
@@ -984,6 +1008,34 @@ A closed fist lifts the pen.</source>
         <translation>{0} 파일이 손상되었거나 없어요. 모델을 다시 내려받아 주세요.</translation>
     </message>
     <message>
+        <source>“{0}” is not here, or not whole. Import the folder that “{1}” wrote.</source>
+        <translation>‘{0}’ 모델이 없거나 온전하지 않아요. ‘{1}’ 명령이 만든 폴더를 가져오세요.</translation>
+    </message>
+    <message>
+        <source>{0} lacks {1}. Choose the folder that “{2}” wrote, with all that is in it.</source>
+        <translation>{0}에 {1} 파일이 없어요. ‘{2}’ 명령이 만든 폴더를 통째로 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} is not what “{1}” writes ({2}). Choose the folder that it wrote.</source>
+        <translation>{0}은(는) ‘{1}’ 명령이 만든 것이 아니에요({2}). 그 명령이 만든 폴더를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} was trained over {1}, which the program does not know. Train it over one that it knows.</source>
+        <translation>{0}은(는) 프로그램이 모르는 {1} 위에서 학습했어요. 프로그램이 아는 모델 위에서 학습해 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} holds no weights of a generator. Choose another file.</source>
+        <translation>{0}은(는) 그림 모델의 가중치가 아니에요. 다른 파일을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} stands on networks of its own. Import its folder {1} instead, and choose no file.</source>
+        <translation>{0}은(는) 자체 신경망과 함께 써야 해요. 파일을 고르는 대신 {1} 폴더를 가져오세요.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or missing. Import the folder that “{1}” wrote again.</source>
+        <translation>{0} 파일이 없거나 손상됐어요. ‘{1}’ 명령이 만든 폴더를 다시 가져오세요.</translation>
+    </message>
+    <message>
         <source>{0} is no longer there. Choose the weights anew, or none.</source>
         <translation>{0} 파일이 이제 없어요. 가중치를 다시 고르거나 비워 주세요.</translation>
     </message>
@@ -1021,6 +1073,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Remove “{0}” from this computer?</source>
         <translation>이 컴퓨터에서 ‘{0}’ 모델을 지울까요?</translation>
+    </message>
+    <message>
+        <source>It cannot be fetched: keep the folder that its training wrote.</source>
+        <translation>다시 내려받을 수 없어요. 학습이 만든 폴더를 보관해 두세요.</translation>
     </message>
     <message>
         <source>It can be fetched again at any time.</source>
@@ -2028,10 +2084,6 @@ A closed fist lifts the pen.</source>
         <translation>스케치의 모양으로 사진을 찾아요</translation>
     </message>
     <message>
-        <source>Names common things</source>
-        <translation>흔한 사물의 이름을 알아봐요</translation>
-    </message>
-    <message>
         <source>Ready to use</source>
         <translation>쓸 준비가 됐어요</translation>
     </message>
@@ -2048,8 +2100,12 @@ A closed fist lifts the pen.</source>
         <translation>전체</translation>
     </message>
     <message>
-        <source>Imagines a picture of what you draw. Needs a download and more memory.</source>
-        <translation>그린 것을 사진처럼 상상해요. 내려받아야 하고 메모리를 더 써요.</translation>
+        <source>Names common things, and imagines them roughly</source>
+        <translation>흔한 것들의 이름을 알고, 대강의 모습을 떠올려요</translation>
+    </message>
+    <message>
+        <source>Imagines a clear picture of what you draw. Needs a download and more memory.</source>
+        <translation>그린 것을 또렷한 그림으로 떠올려요. 내려받아야 하고 메모리가 더 필요해요.</translation>
     </message>
     <message>
         <source>Names anything, in words of its own</source>
