@@ -27,7 +27,7 @@ RateOption = Annotated[
 ]
 CheckpointingOption = Annotated[bool, typer.Option("--checkpoint-gradients", help="Less memory, more time.")]
 SeedOption = Annotated[int, typer.Option(help="Two runs with one seed are the same run.")]
-DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda.")]
+DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda, cuda:1.")]
 UnseenOption = Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")]
 HeldBackOption = Annotated[
     float,
@@ -46,35 +46,36 @@ RankOption = Annotated[int, typer.Option(min=1, help="Rank of the adapter.")]
 @train_app.command("encoder")
 def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a parameter
     data: Annotated[Path, typer.Option(metavar="DIR", help="Sketches and photos, see CONTRIBUTING.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The run: checkpoints, report, weights.")] = Path(
-        "runs/encoder"
-    ),
+    out: OutOption = Path("runs/encoder"),
     also: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
     ] = None,
     steps: Annotated[
-        int, typer.Option(min=1, help="Steps of 64 sketches; a further tower takes three quarters.")
+        int, typer.Option(min=1, help="Of the first tower; a further one takes three quarters.")
     ] = 8500,
     towers: Annotated[int, typer.Option(min=1, help="Sketch towers that read a sketch together.")] = 2,
-    seed: Annotated[int, typer.Option(help="Two runs with one seed are the same run.")] = 0,
-    unseen: Annotated[str, typer.Option(help="Classes to leave out altogether, separated by commas.")] = "",
+    batch: Annotated[int, typer.Option(min=2, help="Sketches a piece.")] = 64,
+    pieces: PiecesOption = 1,
+    precision: PrecisionOption = "no",
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    unseen: UnseenOption = "",
+    validate_every: ValidateOption = None,
+    checkpoint_every: CheckpointOption = 100,
+    patience: PatienceOption = 6,
 ) -> None:
-    """Train the sketch and photo encoder; goes on where an earlier run in the same folder stopped."""
+    """Train the encoder of sketches and photos that comes with the program."""
     from sketch_app.commands import plain_errors
-    from sketch_app.training import train_encoder_with_progress
 
     console, errors = consoles()
     with plain_errors(errors):
-        train_encoder_with_progress(
-            data,
-            out,
-            also=also or (),
-            steps=steps,
-            towers=towers,
-            seed=seed,
-            unseen=names(unseen),
-            console=console,
+        from sketch_app.recipes_encoder import train_encoder as teach
+        from sketch_app.training_runs import RunOptions
+
+        options = RunOptions(
+            out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience
         )
+        teach(data, also or (), options, console, towers=towers, batch=batch, unseen=names(unseen))
 
 
 @train_app.command("captioner")

@@ -233,7 +233,7 @@ def _memory_in_words(device: str) -> Iterator[None]:
             raise
         raise SketchAppError(
             f"The memory of {device} does not suffice for this training: begin anew with a smaller --batch "
-            "and more --pieces, or with --checkpoint-gradients."
+            "and more --pieces, or with --checkpoint-gradients where the command has it."
         ) from error
 
 

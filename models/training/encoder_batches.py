@@ -1,11 +1,11 @@
-"""The training items of a split and the batches drawn from them. A batch depends on data, recipe and
-step alone.
+"""The training items of a split and the batches drawn from them. A batch depends on data, recipe, step
+and piece alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -18,6 +18,7 @@ from models.training import augment
 from models.training.dataset import Drawing, Picture, SketchPhotoData, Split
 from models.training.encoder_recipe import DRAWINGS, EDGES, OTHERS, EncoderRecipe
 from models.training.photo_features import PhotoFeatures, sketch_batch
+from models.training.provenance import pictures_id
 from models.training.sketch_photo_loss import draw_photos
 
 
@@ -38,6 +39,8 @@ class TrainingSet:
     squares: dict[str, NDArray[np.uint8]]
     by_class: dict[int, NDArray[np.int64]]  # positions in `photos`
     by_stem: dict[tuple[str, str], int]  # class and stem of a photo's file -> position in `photos`
+    identity: str
+    """The same for the same sketches, drawings and photos."""
 
     @classmethod
     def build(cls, data: SketchPhotoData, split: Split, photos: PhotoFeatures) -> TrainingSet:
@@ -88,12 +91,13 @@ class TrainingSet:
             squares={s.name: augment.crop_to_ink(data.sketch_files.grey(s.name)) for s in sketches},
             by_class={c: np.array(v) for c, v in by_class.items()},
             by_stem=by_stem,
+            identity=pictures_id((*sketches, *(data.photos[i] for i in kept)), [d.name for d in drawings]),
         )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's pictures and what they should land near."""
+    """Pictures of a piece of a step, and what they should land near."""
 
     sketches: Tensor  # (n, 3, side, side)
     labels: Tensor  # (n,) class
@@ -101,10 +105,14 @@ class Batch:
     photos: Tensor  # (m, 1280) features
     photo_labels: Tensor  # (m,)
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(*(getattr(self, f.name).to(device) for f in fields(self)))
 
-def draw_batch(train: TrainingSet, recipe: EncoderRecipe, step: int) -> Batch:
-    """The batch of a step: a function of the data, the recipe and the step alone."""
-    rng = np.random.default_rng([recipe.seed, step])
+
+def draw_batch(train: TrainingSet, recipe: EncoderRecipe, step: int, piece: int = 0) -> Batch:
+    """A piece of a step's batch: a function of the data, the recipe, step and piece alone."""
+    rng = np.random.default_rng([recipe.seed, step, piece])
     side, elastic = recipe.side_at(step), recipe.at(step)[0].elastic
     pools = _pools(train, recipe)
     shares = np.array([share for share, _ in pools])

@@ -1,11 +1,11 @@
-"""What decides an encoder's training: the schedule, the losses' weights, the mixture of a batch."""
+"""What decides an encoder's training beside the shared loop's settings: sizes, losses' weights, the mixture
+of a batch.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
 
 DRAWINGS: Final = "drawings"
 EDGES: Final = "edges"
@@ -29,10 +29,11 @@ class Cycle:
 
 @dataclass(frozen=True)
 class EncoderRecipe:
-    """Everything that decides a run; kept beside its checkpoint, so that a resumed run is the same run."""
+    """What decides a run beside the loop's settings; kept with its checkpoint."""
 
     cycles: tuple[Cycle, ...] = (Cycle(8500),)
     batch: int = 64
+    """Sketches a piece of a step."""
     views: tuple[int, ...] = (144, 112)
     """The sides at which the trained tower looks at a sketch; validation looks at the first alone."""
     frozen_blocks: int = 5
@@ -41,8 +42,6 @@ class EncoderRecipe:
     """
     trunk_rate: float = 6e-4
     head_rate: float = 1.5e-3
-    warmup: int = 200
-    weight_decay: float = 0.02
     photos_per_step: int = 1024
     temperature: float = 0.07
     proxy_scale: float = 16.0
@@ -52,7 +51,6 @@ class EncoderRecipe:
     photo_weight: float = 0.5
     instance_bonus: float = 2.0
     label_smoothing: float = 0.1
-    ema: float = 0.998
     shares: tuple[tuple[str, float], ...] = (
         (DRAWINGS, 0.36),
         ("sketchy", 0.22),
@@ -65,10 +63,7 @@ class EncoderRecipe:
     not named here), edge maps of photos. A source without sketches leaves its share to the rest.
     """
     photo_epochs: int = 12
-    validate_every: int = 500
-    patience: int = 6
-    """Validations without a better mAP after which the run ends early."""
-    checkpoint_every: int = 100
+    """Of the photos alone, before there are sketches."""
     seed: int = 0
 
     @property
@@ -89,16 +84,10 @@ class EncoderRecipe:
         cycle, within = self.at(step)
         return next((side for share, side in cycle.sides if within < share * cycle.steps), self.views[0])
 
-    def rate_at(self, step: int) -> float:
-        """Factor of the learning rates: a linear warm-up, then half a cosine down to nought."""
-        cycle, within = self.at(step)
-        if within < self.warmup:
-            return cycle.peak * (within + 1) / self.warmup
-        way = (within - self.warmup) / max(1, cycle.steps - self.warmup)
-        return cycle.peak * 0.5 * (1 + float(np.cos(np.pi * way)))
 
-
-def tower_recipes(steps: int, seed: int, towers: int = 2) -> tuple[EncoderRecipe, ...]:
+def tower_recipes(
+    steps: int, seed: int, towers: int = 2, *, batch: int = EncoderRecipe.batch
+) -> tuple[EncoderRecipe, ...]:
     """The recipe of the first sketch tower, and of those trained beside it, into its space.
 
     Towers of other seeds and sizes err differently: two of them together are right more often than either
@@ -106,6 +95,9 @@ def tower_recipes(steps: int, seed: int, towers: int = 2) -> tuple[EncoderRecipe
     """
     beside = Cycle(max(1, round(steps * 13 / 17)), sides=((0.7, 96), (1.0, 112)))
     return (
-        EncoderRecipe(cycles=(Cycle(steps),), seed=seed),
-        *(EncoderRecipe(cycles=(beside,), views=(112, 96), seed=seed + n) for n in range(1, towers)),
+        EncoderRecipe(cycles=(Cycle(steps),), batch=batch, seed=seed),
+        *(
+            EncoderRecipe(cycles=(beside,), batch=batch, views=(112, 96), seed=seed + n)
+            for n in range(1, towers)
+        ),
     )

@@ -54,11 +54,13 @@ class Validation:
     @classmethod
     def build_unseen(
         cls, data: SketchPhotoData, split: Split, photos: PhotoFeatures, side: int
-    ) -> Validation:
-        """All sketches made from photos, of the unseen classes, against all photos of those classes."""
+    ) -> Validation | None:
+        """All sketches made from photos, of the unseen classes, against all photos of those classes; None
+        where there are none.
+        """
         held = [s for s in data.sketches if s.source == "sketchy" and s.class_name in split.unseen_classes]
         rows = [i for i, p in enumerate(data.photos) if p.class_name in split.unseen_classes]
-        return cls.of(data, held, rows, photos, side)
+        return cls.of(data, held, rows, photos, side) if held and rows else None
 
     @classmethod
     def of(
@@ -87,8 +89,10 @@ class Validation:
         """Cosine similarities (sketches, photos)."""
         model.eval()
         with torch.inference_mode():
-            sketches = torch.cat([model.sketch(x)[0] for x in self.sketches.split(64)])
-            result: NDArray[np.float32] = (sketches @ model.photo(self.features).T).numpy()
+            device = model.space.proxies.device
+            sketches = torch.cat([model.sketch(x.to(device))[0] for x in self.sketches.split(64)])
+            photos = model.space.head(self.features.to(device))
+            result: NDArray[np.float32] = (sketches @ photos.T).cpu().numpy()
         model.train()
         return result
 

@@ -12,7 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -52,6 +52,9 @@ class LoopSettings:
         Steps over which the learning rates rise from nought.
     schedule
         What they do then: half a cosine down to nought, or stay.
+    cycles
+        Steps and peak (a factor of the learning rates) of stretches that each warm up and come down anew
+        (SGDR, Loshchilov & Hutter 2017); `steps` together. One of all steps when empty.
     gradient_norm
         Where the gradient's norm is cut.
     average
@@ -69,6 +72,7 @@ class LoopSettings:
     precision: Precision = "no"
     warmup: int = 0
     schedule: Schedule = "cosine"
+    cycles: tuple[tuple[int, float], ...] = ()
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.999)
     gradient_norm: float = 1.0
@@ -78,14 +82,24 @@ class LoopSettings:
     patience: int = 10
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.cycles and sum(steps for steps, _ in self.cycles) != self.steps:
+            raise ValueError(f"The cycles have {sum(n for n, _ in self.cycles)} steps, not {self.steps}.")
+
     def rate_at(self, step: int) -> float:
         """Factor of the learning rates at a step."""
+        (steps, peak), *later = self.cycles or ((self.steps, 1.0),)
+        for following in later:
+            if step < steps:
+                break
+            step -= steps
+            steps, peak = following
         if step < self.warmup:
-            return (step + 1) / self.warmup
+            return peak * (step + 1) / self.warmup
         if self.schedule == "constant":
-            return 1.0
-        way = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return 0.5 * (1 + math.cos(math.pi * way))
+            return peak
+        way = (step - self.warmup) / max(1, steps - self.warmup)
+        return peak * 0.5 * (1 + math.cos(math.pi * way))
 
 
 @dataclass(frozen=True)
@@ -205,8 +219,8 @@ def run(
     Raises
     ------
     TrainingError
-        The folder holds a run with other settings, the loss is no number any more, or there is no such
-        device.
+        The folder holds a run with other settings or of another program, the loss is no number any more, or
+        there is no such device.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _Run(lesson, settings, folder, torch.device(device))
@@ -223,6 +237,26 @@ def run(
     if state.since_best >= settings.patience:
         log.info("Stopped at step %d: no better %s in %d validations.",
                  state.step, lesson.counts.name, state.since_best)  # fmt: skip
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """The checkpoint of the run in a folder; None where there is none yet.
+
+    Raises
+    ------
+    TrainingError
+        It is damaged, or this loop did not write it.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return None
+    saved = read_checkpoint(path)
+    if _KEPT - saved.keys():
+        raise TrainingError(
+            f"{folder} holds a run of an earlier version of the program, which cannot be gone on with: give "
+            "another folder, or delete this one to begin anew."
+        )
+    return saved
 
 
 def load_best(lesson: Lesson, folder: Path) -> int:
@@ -269,6 +303,12 @@ def load_learnt(lesson: Lesson, tensors: Mapping[str, Tensor]) -> None:
             value.copy_(tensors[key])
 
 
+_KEPT = frozenset(
+    ("weights", "average", "optimisers", "scaler", "run", "step", "best", "since_best", "smooth", "history")
+)
+"""What a checkpoint holds."""
+
+
 def _own_state(module: nn.Module) -> dict[str, Tensor]:
     frozen = {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
     return {name: value for name, value in module.state_dict().items() if name not in frozen}
@@ -280,7 +320,7 @@ class _Run:
     def __init__(self, lesson: Lesson, settings: LoopSettings, folder: Path, device: torch.device) -> None:
         self.lesson, self.settings, self.folder = lesson, settings, folder
         self.accelerator = _accelerator(settings.precision, device)
-        lesson.to(self.accelerator.device)
+        lesson.to(device)  # accelerate's own choice is the first of its kind, whatever number was asked for
         self.turns = tuple(lesson.turns)
         self.optimisers = [self._optimiser(turn) for turn in self.turns]
         self.step, self.best, self.since_best = 0, -math.inf, 0
@@ -398,15 +438,13 @@ class _Run:
         return json.dumps({"settings": settings, "lesson": dict(self.lesson.description)}, sort_keys=True)
 
     def _resume(self, weights: Mapping[str, Tensor]) -> None:
-        path = self.folder / CHECKPOINT_FILE
-        if not path.exists():
+        saved = read_run(self.folder)
+        if saved is None:
             return
-        saved = read_checkpoint(path)
-        if saved["run"] != self._identity():
+        if names := _difference(saved["run"], self._identity()):
             raise TrainingError(
-                f"{self.folder} holds a run with other settings "
-                f"({_difference(saved['run'], self._identity())}). Give the settings it was begun with, or "
-                "another folder."
+                f"{self.folder} holds a run with other settings ({names}). Give the settings it was begun "
+                "with, or another folder."
             )
         load_learnt(self.lesson, saved["weights"])
         if self.average is not None:
@@ -424,8 +462,9 @@ def _accelerator(precision: Precision, device: torch.device) -> Accelerator:
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
 
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("There is no CUDA device on this computer: choose --device cpu.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        number = f" {device.index}" if device.index else ""
+        raise TrainingError(f"There is no CUDA device{number} on this computer: choose --device cpu.")
     # accelerate keeps device and format for the whole process: a second run would get those of the first.
     AcceleratorState._reset_state(reset_partial_state=True)
     try:
@@ -435,12 +474,15 @@ def _accelerator(precision: Precision, device: torch.device) -> Accelerator:
 
 
 def _difference(before: str, now: str) -> str:
-    """The names of what differs between two runs."""
+    """The names of what differs between two runs; empty where nothing does."""
     earlier, later = json.loads(before), json.loads(now)
+    # A run that is older than a setting has what was done before there was one.
+    known = {f.name: f.default for f in fields(LoopSettings) if f.default is not MISSING}
+    earlier["settings"] = {**json.loads(json.dumps(known)), **earlier["settings"]}
     names = [
         name
         for part in ("settings", "lesson")
         for name in sorted(earlier[part].keys() | later[part].keys())
         if earlier[part].get(name) != later[part].get(name)
     ]
-    return ", ".join(names)
+    return ", ".join(dict.fromkeys(names))

