@@ -256,7 +256,7 @@ def train_generator(  # noqa: PLR0917
             adversarial=adversarial,
             rate=chosen,
             critic_rate=chosen,
-            seen_at=min(224, max(64, side)),
+            seen_at=min(224, max(96, side)),
             checkpoint_gradients=checkpoint_gradients,
             seed=seed,
         )

@@ -27,11 +27,21 @@ def package_folder(package: str = PACKAGE) -> Path:
     return Path(str(resources.files(package)))
 
 
+def pinned_paths() -> list[Path]:
+    """The weights, and every file of the generator: its library goes on with what it takes for the default
+    where a configuration is missing.
+    """
+    folder = package_folder()
+    inner = (path for path in (folder / "generator").rglob("*") if path.is_file())
+    return sorted({*folder.glob("*.safetensors"), *inner})
+
+
 def write_pins() -> None:
     """Read the package's files anew and write their pins."""
+    folder = package_folder()
     pins = {
-        path.name: {"sha256": sha256_of(path), "size": path.stat().st_size}
-        for path in sorted(package_folder().glob("*.safetensors"))
+        path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "size": path.stat().st_size}
+        for path in pinned_paths()
     }
     PINS.write_text(json.dumps(pins, indent=1) + "\n", encoding="utf-8")
 

@@ -118,8 +118,8 @@ def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: 
             mid_block_add_attention=False,
         )
         with torch.no_grad():
-            # What words change is faint at first: as noise in the picture it would be unlearnt before it could
-            # be learnt (adaLN-Zero, Peebles & Xie 2023, begins likewise).
+            # What words change is faint at first: as noise in the picture it would be unlearnt before it
+            # could be learnt (adaLN-Zero, Peebles & Xie 2023, begins likewise).
             unet.conv_out.weight.mul_(0.05)
         # A latent with next to no noise, as a trained VAE's: else it would be more noise than drawing.
         with torch.no_grad():

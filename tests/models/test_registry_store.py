@@ -146,7 +146,11 @@ def test_the_models_of_the_program_are_here_and_right():
 
 
 def test_every_weights_file_of_the_program_is_pinned():
-    here = {path.name for path in package_folder().glob("*.safetensors")}
+    folder = package_folder()
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")}
+    here |= {
+        path.relative_to(folder).as_posix() for path in (folder / "generator").rglob("*") if path.is_file()
+    }
     pinned = set(ENTRIES["embedded-models"].pins)
     assert here == pinned, "run python -m models.registry.embedded"
 
