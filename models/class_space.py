@@ -24,6 +24,11 @@ FORMAT = "sketch_app.encoder-classes"
 SHARPNESS = 10.0
 """Of the softmax over a photo's cosines to the classes; the best of 8, 10, 12 and 14 for mAP@all and hit@5
 together, on the validation set of the embedded encoder."""
+PULL = 0.3
+PULL_SHARPNESS = 30.0
+"""How far photos are drawn towards the classes that they look like, and the softmax over those: mAP@all .544
+to .563 (95 % interval of the gain .016 to .023) and hit@5 .804 to .809 on the validation set of the embedded
+encoder. Anything from .2 to .45 and from 30 to 100 is as good within .005 of either figure."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -139,6 +144,19 @@ class ClassSpace:
         """The direction of a mixture of classes: (dimension,), for finding candidates."""
         mixed = sum(share * self._points[self._number[name]] for name, share in shares.items())
         return np.asarray(mixed / np.linalg.norm(mixed), np.float32)
+
+    def drawn_in(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Photos with a part of the mixture of classes that each looks like: (n, dimension) -> the same, of
+        length 1. What is accidental in a photo counts less then, and photos of a class lie closer together.
+        """
+        if not len(photos):
+            return photos
+        logits = PULL_SHARPNESS * (photos @ self._points.T)
+        logits -= logits.max(1, keepdims=True)
+        odds = np.exp(logits)
+        mixed = odds @ self._points
+        drawn = photos + PULL * mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+        return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
     def affinity(self, photos: NDArray[np.float32], shares: Mapping[str, float]) -> NDArray[np.float32]:
         """How much each photo shows what was named: (n, dimension) -> (n,), 0..1.

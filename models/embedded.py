@@ -21,11 +21,14 @@ from PIL import Image
 from torch import Tensor
 
 from models.class_names import class_name
+from models.class_space import CLASSES_FILE, ClassSpace
 from models.dual_encoder import EMBEDDING_DIM, SketchTower
 from models.encoder_files import LoadedEncoder, load_encoder
 
 _BATCH = 4
 """More at once is slower: what one layer hands to the next no longer fits the processor's cache."""
+_DRAWN_IN = "-c1"
+"""Ends the id of a space whose photos are drawn towards the classes, in the first way of doing so."""
 _ALL_THREADS = torch.get_num_threads()
 
 
@@ -66,7 +69,7 @@ class EmbeddedEncoder:
 
     def __init__(self, weights: Path | None = None) -> None:
         self._folder = weights or embedded_weights()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @cached_property
     def _loaded_once(self) -> LoadedEncoder:
@@ -79,10 +82,22 @@ class EmbeddedEncoder:
         with self._lock:  # two threads asking at once must not load twice
             return self._loaded_once
 
+    @cached_property
+    def _classes_once(self) -> ClassSpace | None:
+        if not (self._folder / CLASSES_FILE).exists():
+            return None
+        return ClassSpace.load(self._folder, self._loaded.info.model_id)
+
+    @property
+    def class_space(self) -> ClassSpace | None:
+        """The classes as points; None where their file does not lie beside the weights."""
+        with self._lock:
+            return self._classes_once
+
     @property
     def model_id(self) -> str:
-        """Names the space; changes with the weights."""
-        return self._loaded.info.model_id
+        """Names the space; changes with the weights and with how photos are put into it."""
+        return self._loaded.info.model_id + ("" if self.class_space is None else _DRAWN_IN)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -110,7 +125,9 @@ class EmbeddedEncoder:
         return [self._guesses(row, limit) for row in self._run_sketches(sketches)[1]]
 
     def encode_photos(self, photos: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(h, w, 3) uint8 RGB photos, upright, of any size -> (n, 256) float32, length 1."""
+        """(h, w, 3) uint8 RGB photos, upright, of any size -> (n, 256) float32, length 1; drawn towards the
+        classes that they look like (`ClassSpace.drawn_in`).
+        """
         if not photos:
             return np.zeros((0, EMBEDDING_DIM), np.float32)
         loaded = self._loaded
@@ -122,7 +139,8 @@ class EmbeddedEncoder:
             with _one_thread(), torch.inference_mode():
                 features = loaded.photo_trunk(_normalise(batch).to(_photo_dtype()))
                 rows.append(loaded.photo_head(features.float()).numpy())
-        return np.concatenate(rows)
+        found = np.concatenate(rows)
+        return found if self.class_space is None else self.class_space.drawn_in(found)
 
     def _run_sketches(
         self, sketches: Sequence[NDArray[np.uint8]]

@@ -223,8 +223,7 @@ def _photo_side(benchmark: Benchmark) -> int:
 
 def taught_classes(models: ModelSet, weights: Path | None = None) -> Taught | None:
     """What the embedded encoder was taught; None where a set's sketches or photos are another model's."""
-    from models.class_space import ClassSpace
-    from models.embedded import EmbeddedEncoder, embedded_weights
+    from models.embedded import EmbeddedEncoder
     from models.errors import ModelError
 
     if models.sketches is not None:  # an adapter of the person's own making
@@ -232,7 +231,7 @@ def taught_classes(models: ModelSet, weights: Path | None = None) -> Taught | No
     try:
         encoder = EmbeddedEncoder(weights)
         drawn = frozenset(encoder.classes)
-        space = ClassSpace.load(weights or embedded_weights(), models.photos.model_id)
+        space = encoder.class_space
     except ModelError:
         return None
-    return Taught(drawn, frozenset(space.names) - drawn)
+    return None if space is None else Taught(drawn, frozenset(space.names) - drawn)

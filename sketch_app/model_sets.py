@@ -133,10 +133,12 @@ class EmbeddedModels:
 
     @cached_property
     def _classes(self) -> ClassSpace:
-        from models.class_space import ClassSpace
-        from models.embedded import embedded_weights
+        from models.class_space import CLASSES_FILE
+        from models.errors import WeightsError
 
-        return ClassSpace.load(self._weights or embedded_weights(), self.model_id)
+        if self._encoder.class_space is None:
+            raise WeightsError(f"{CLASSES_FILE} is missing beside the weights. Install the program again.")
+        return self._encoder.class_space
 
     def shares(self, names: Mapping[str, float]) -> dict[str, float]:
         """See `sketch_app.protocols.ClassScorer`."""

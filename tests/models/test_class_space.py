@@ -17,7 +17,7 @@ def encoder():
 
 @pytest.fixture(scope="module")
 def space(encoder):
-    return ClassSpace.load(embedded_weights(), encoder.model_id)
+    return encoder.class_space
 
 
 def test_the_first_classes_are_those_a_sketch_can_be_named_as(encoder, space):
@@ -54,6 +54,36 @@ def test_every_class_is_found_by_its_own_name_and_its_words(space):
         found = space.find(class_name(name).english)
         # Two classes may share a word ("bat"): then it is one of them.
         assert found is not None
+
+
+def test_photos_are_drawn_towards_what_they_look_like_and_towards_one_another(space):
+    rng = np.random.default_rng(0)
+    cat, dog = (space.query({name: 1.0}) for name in ("cat", "dog"))
+    noise = rng.normal(size=(40, cat.size)).astype(np.float32)
+    photos = np.repeat([cat, dog], 20, axis=0) * 2 + noise * 0.05
+    photos /= np.linalg.norm(photos, axis=1, keepdims=True)
+    drawn = space.drawn_in(photos)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-5)
+    assert drawn.dtype == np.float32
+    assert (drawn[:20] @ cat > photos[:20] @ cat).all()
+    assert (drawn[20:] @ dog > photos[20:] @ dog).all()
+    within = [np.mean(v[:20] @ v[:20].T) for v in (photos, drawn)]
+    assert within[1] > within[0]
+    # No jump: what is nearly the same photo stays nearly the same vector.
+    assert (space.drawn_in(photos) * space.drawn_in(photos + 1e-5)).sum(1).min() > 0.9999
+    assert space.drawn_in(photos[:0]).shape == (0, cat.size)
+
+
+def test_a_space_of_drawn_in_photos_has_another_id_than_one_without(encoder, tmp_path):
+    for path in embedded_weights().glob("encoder-*.safetensors"):
+        if path.name != CLASSES_FILE:
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    plain = EmbeddedEncoder(tmp_path)
+    assert plain.class_space is None
+    assert plain.model_id != encoder.model_id
+    photo = np.random.default_rng(0).integers(0, 256, (1, 90, 120, 3), np.uint8)
+    expected = encoder.class_space.drawn_in(plain.encode_photos(list(photo)))
+    np.testing.assert_allclose(encoder.encode_photos(list(photo)), expected, atol=1e-5)
 
 
 def test_shares_are_of_known_classes_and_add_up_to_one(space):

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from index.gallery import Gallery
-from sketch_app.deep_lane import SIDE
 from sketch_app.errors import SketchAppError, sentence_of
-from sketch_app.model_sets import EmbeddedModels, ModelSet
+from sketch_app.model_sets import PICTURE_SIDE, EmbeddedModels, ModelSet
 from sketch_app.protocols import (
     Captioner,
     ImageGenerator,
@@ -456,7 +455,7 @@ def test_a_deep_lane_speaks_in_stages_each_holding_all_before(empty_gallery):
     assert complete.names == captioned.names
     assert captioned.generated is None
     assert imagined.generated is complete.generated
-    assert complete.generated.shape == (SIDE, SIDE, 3)
+    assert complete.generated.shape == (PICTURE_SIDE, PICTURE_SIDE, 3)
     assert fast.results == complete.results
     assert fast.seconds <= captioned.seconds <= complete.seconds
 
