@@ -163,12 +163,15 @@ def embedded_set(weights: Path | None = None) -> ModelSet:
     Parameters
     ----------
     weights : Path, optional
-        Another encoder than the program's; what imagines pictures is the program's all the same.
+        Another encoder than the program's.
     """
     from models.registry.embedded import package_folder
 
-    models, words = EmbeddedModels(weights), Words()
+    models = EmbeddedModels(weights)
     folder = package_folder() / "generator"
+    if not folder.exists():
+        return ModelSet(EMBEDDED, fast=models, photos=models, classes=models)
+    words = Words()
     # Small enough for any processor: a graphics device would have to be woken for it.
     generator = TurboGenerator(folder, folder / "checkpoint.safetensors", words, device="cpu", need_bytes=0)
     return ModelSet(
