@@ -222,6 +222,10 @@ def train_generator(  # noqa: PLR0917
     ] = 0.3,
     emphasis: Annotated[bool, typer.Option(help="Draw the forty measured classes more often.")] = False,
     split: Annotated[Path | None, typer.Option(metavar="FILE", help="What is held back, by name.")] = None,
+    coder_steps: Annotated[
+        int, typer.Option(min=1, help="Of a base from nothing: steps of its VAE alone, to begin with.")
+    ] = 1500,
+    latent_steps: Annotated[int, typer.Option(min=1, help="And of its UNet alone, after that.")] = 3000,
     precision: PrecisionOption = "no",
     rate: RateOption = None,
     checkpoint_gradients: CheckpointingOption = False,
@@ -260,7 +264,18 @@ def train_generator(  # noqa: PLR0917
             checkpoint_gradients=checkpoint_gradients,
             seed=seed,
         )
-        own = GeneratorOptions(base, sketched, emphasis, clip, split, held_back, size)
+        own = GeneratorOptions(
+            base,
+            sketched,
+            emphasis,
+            clip,
+            split,
+            held_back,
+            size,
+            coder_steps=coder_steps,
+            latent_steps=latent_steps,
+            stage_batch=batch,
+        )
         options = RunOptions(
             out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience
         )

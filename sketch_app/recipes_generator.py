@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from sketch_app.errors import SketchAppError
@@ -25,6 +28,7 @@ from sketch_app.training_runs import (
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
     from models.training.generator import GeneratorSettings
+    from models.training.loop import Lesson
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class GeneratorOptions:
         A split's file; when None, ``held_back`` of each class's source photos are held back.
     size
         Of a base from nothing: a name in `models.training.generator_base.SIZES`.
+    coder_steps, latent_steps
+        Of its VAE and of its UNet, each taught alone before all is taught together.
+    stage_batch, stage_rate
+        Pairs a piece and learning rate of those.
     """
 
     base: str = ""
@@ -54,6 +62,10 @@ class GeneratorOptions:
     split: Path | None = None
     held_back: float = 0.1
     size: str = "embedded"
+    coder_steps: int = 1500
+    latent_steps: int = 3000
+    stage_batch: int = 16
+    stage_rate: float = 6e-4
 
 
 def train_generator(
@@ -104,6 +116,8 @@ def train_generator(
     if base is None:
         names = {p.class_name for p in (*opened.photos, *opened.sketches)}
         folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed, networks=networks)
+        side = settings.side_at(0)
+        _stage(opened, split, own, options, console, folder=folder, side=side, measured=known)
         base = Base(folder, "nothing", "other", "The terms are those of the data.")
     lesson = open_lesson(
         opened,
@@ -117,12 +131,60 @@ def train_generator(
         alignment=alignment,
     )
     run_with_progress(lesson, loop_settings, out, device=device, title="Generator", console=console)
-    figures = measure_generator(lesson, classifier)
+    figures = measure_generator(lesson, classifier, captions=_captions)
     for title, told in figures.items():
         console.print(f"{title}: {figures_line(told)}", highlight=False)
     report_generator(lesson, out / "report", figures, History.read(out))
     written = export_generator(lesson, base, out, figures, command=command_line())
     console.print(f"The generator is in {written}; figures and a sheet are in {out / 'report'}", markup=False)
+
+
+def _captions(sketches: Sequence[NDArray[np.uint8]]) -> list[str]:
+    """What the program would prompt with where nobody says what the sketches show."""
+    from models.embedded import EmbeddedEncoder
+
+    encoder = EmbeddedEncoder()
+    first = [encoder.name_sketches([sketch], limit=1)[0][0] for sketch in sketches]
+    return [guess.class_name.replace("_", " ") for guess in first]
+
+
+def _stage(
+    opened: SketchPhotoData,
+    split: Split,
+    own: GeneratorOptions,
+    options: RunOptions,
+    console: Console,
+    *,
+    folder: Path,
+    side: int,
+    measured: Collection[str],
+) -> None:
+    """Teach a base from nothing its VAE and then its UNet, each in a run of its own beside the base."""
+    import checkpoints
+    from models.training.generator_opening import stage_base
+    from models.training.generator_stages import StageSettings
+
+    def teach(lesson: Lesson, stage: str) -> None:
+        steps = own.coder_steps if stage == "coder" else own.latent_steps
+        run_with_progress(
+            lesson,
+            replace(replace(options, steps=steps).loop_settings(), betas=(0.9, 0.99), average=0.995),
+            options.out / stage,
+            device=training_device(options.device),
+            title={"coder": "VAE", "latents": "UNet"}[stage],
+            console=console,
+        )
+
+    stage_base(
+        folder,
+        opened,
+        split,
+        StageSettings(batch=own.stage_batch, side=side, rate=own.stage_rate, seed=options.seed),
+        teach,
+        networks=Path(checkpoints.__file__).parent,
+        emphasis=measured if own.emphasis else (),
+        sketched=own.sketched,
+    )
 
 
 def _split_of(opened: SketchPhotoData, own: GeneratorOptions, seed: int) -> Split:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.caption_sentence import caption_sentence
 from models.img2img_turbo.checkpoint import UNET_ADAPTER, VAE_ADAPTER, Checkpoint
 from models.img2img_turbo.preparation import prepared
 from models.training.generator_data import HeldBack, PairBatch, PairSource
+from models.training.generator_prompts import Prompts
 from models.training.loop import Figure, Group, Turn
 from models.training.picture_losses import (
     Alignment,
@@ -129,7 +129,7 @@ class GeneratorLesson:
             self.critic = Critic(pictures.channels[2:4], words)
         if settings.checkpoint_gradients:
             base.unet.enable_gradient_checkpointing()
-        self._tokens: dict[str, Tensor] = {}
+        self._prompts = Prompts(base)
         self._made: dict[int, Tensor] = {}
 
     def _prepare_networks(self, start: Checkpoint | None) -> None:
@@ -141,8 +141,9 @@ class GeneratorLesson:
             network.train(settings.learns == "base")
         if settings.learns == "base":
             for layer in _skips(base.vae).values():
-                # Nothing is known yet that faint skips would have to spare.
+                # Faint, so that what UNet and decoder know is not drowned, yet not too faint to be learnt.
                 nn.init.kaiming_uniform_(layer.weight, a=5**0.5)
+                layer.weight.data.mul_(0.1)
             return
         if start is not None:
             own = {k: v for k, v in start.vae.items() if ".lora_" not in k}
@@ -286,22 +287,7 @@ class GeneratorLesson:
 
     def words(self, subjects: Sequence[str]) -> Tensor:
         """(n, tokens, width): the prompts of some subjects."""
-        tokens = torch.cat([self._tokenized(caption_sentence(s)) for s in subjects]).to(self.device)
-        with torch.no_grad():
-            embedded: Tensor = self.base.text_encoder(tokens)[0]
-        return embedded
-
-    def _tokenized(self, prompt: str) -> Tensor:
-        if prompt not in self._tokens:
-            tokenizer = self.base.tokenizer
-            self._tokens[prompt] = tokenizer(
-                prompt,
-                max_length=tokenizer.model_max_length,
-                padding="max_length",
-                truncation=True,
-                return_tensors="pt",
-            ).input_ids
-        return self._tokens[prompt]
+        return self._prompts(subjects, self.device)
 
     @staticmethod
     def _summary(words: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -17,20 +17,28 @@ from models.dual_encoder import PHOTO_SIDE
 from models.img2img_turbo.base_model import base_fingerprint, load_base_model
 from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings, Retrieval
-from models.training.generator_base import BaseSize, save_networks, write_base
+from models.training.generator_base import BaseSize, save_networks, save_trained_base, write_base
 from models.training.generator_data import HeldBack, PairSource, pairs_of_split
+from models.training.generator_stages import (
+    LatentLesson,
+    PictureCoderLesson,
+    StageSettings,
+    settle_latents,
+)
 from models.training.generator_words import teach_words
 from models.training.picture_losses import ClassAlignment, EmbeddedPictures, embedded_networks
 from models.training.provenance import pictures_id
 
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
+    from models.training.loop import Lesson
     from models.training.picture_losses import Alignment
 
 CHECKPOINT = "checkpoint.safetensors"
 """Beside a base that a recipe trained: its skip convolutions."""
-TAUGHT = "words.txt"
-"""Beside a base from nothing, once its text encoder has been taught."""
+TAUGHT, STAGED = "words.txt", "stages.txt"
+"""Beside a base from nothing, once its text encoder has been taught, and its UNet and VAE each alone."""
+Stage = Literal["coder", "latents"]
 
 
 def open_lesson(
@@ -124,6 +132,48 @@ def base_from_nothing(
     save_networks(folder, text_encoder=base.text_encoder)
     ready.write_text(f"{right:.3f} of the classes are told apart by their sentence\n", encoding="utf-8")
     return folder
+
+
+def stage_base(
+    folder: Path,
+    data: SketchPhotoData,
+    split: Split,
+    settings: StageSettings,
+    teach: Callable[[Lesson, Stage], None],
+    *,
+    networks: Path,
+    emphasis: Collection[str] = (),
+    sketched: float = 0.0,
+) -> None:
+    """Take a base from nothing through its two stages, unless it has been: see `generator_stages`.
+
+    Parameters
+    ----------
+    folder
+        Of `base_from_nothing`; its UNet and VAE are written anew at the end.
+    teach
+        Runs a lesson to its end, or on from where it stopped, and leaves its best weights in it.
+    """
+    ready = folder / STAGED
+    if ready.exists():
+        return
+    source, held = pairs_of_split(data, split)
+    pairs = PairSource(
+        data, source.photos, source.sketches, source.drawings, emphasis=emphasis, sketched=sketched
+    )
+    kept = PairSource(data, held.photos)
+    pictures, _ = embedded_networks(networks)
+    origin = {
+        "base": base_fingerprint(folder),
+        "pictures": pictures_id((*pairs.photos, *pairs.sketches, *held.photos)),
+    }
+    base = load_base_model(folder)
+    teach(PictureCoderLesson(base, pairs, kept, settings, pictures=pictures, origin=origin), "coder")
+    base.vae.eval().to("cpu")
+    settle_latents(base.vae, kept.batch(settings.seed, 0, 1, 4 * settings.held, settings.side).photos)
+    teach(LatentLesson(base, pairs, kept, settings, origin=origin), "latents")
+    save_trained_base(folder, base, dtype=torch.float32)
+    ready.write_text("VAE and UNet have been taught one after the other\n", encoding="utf-8")
 
 
 def _retrieval(

@@ -4,7 +4,6 @@ et al. 2021): from nothing, the one word of a prompt that differs is lost among 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.caption_sentence import caption_sentence
+from models.training.generator_prompts import tokenized
 
 if TYPE_CHECKING:
     from models.img2img_turbo.base_model import BaseModel
@@ -42,8 +42,8 @@ def teach_words(
         encoder.train().requires_grad_(True)
         optimizer = torch.optim.AdamW([*encoder.parameters(), *read.parameters()], lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-        sentences = [_tokenized(base, [caption_sentence(n) for n in names])]
-        sentences += [_tokenized(base, [p.format(n) for n in names]) for p in _PROMPTS]
+        sentences = [tokenized(base, [caption_sentence(n) for n in names])]
+        sentences += [tokenized(base, [p.format(n) for n in names]) for p in _PROMPTS]
         labels = torch.arange(len(names))
         for step in range(steps):
             some = torch.randperm(len(names))[:_BATCH]
@@ -78,15 +78,3 @@ def _spread(encoder: Any, heard: Tensor) -> None:
     deviation = (heard - heard.mean(0)).square().mean((0, 1)).sqrt().clamp(min=1e-4)
     norm.bias.copy_((norm.bias - mean) / deviation)
     norm.weight.div_(deviation)
-
-
-def _tokenized(base: BaseModel, prompts: Sequence[str]) -> Tensor:
-    tokenizer = base.tokenizer
-    ids: Tensor = tokenizer(
-        list(prompts),
-        max_length=tokenizer.model_max_length,
-        padding="max_length",
-        truncation=True,
-        return_tensors="pt",
-    ).input_ids
-    return ids

@@ -205,6 +205,10 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
             64,
             "--batch",
             2,
+            "--coder-steps",
+            3,
+            "--latent-steps",
+            3,
         )
         return (
             *words,
@@ -220,17 +224,19 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
         )
 
     out = tmp_path / "cut"
-    kept = start_and_kill(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5), out=out)
-    assert 0 < kept < STEPS
+    for stage, most in ((out / "coder", 3), (out, STEPS)):
+        kept = start_and_kill(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5), out=stage)
+        assert 0 < kept <= most
     done = sketch_app(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5))
     assert done.returncode == 0, done.stderr
     assert went_on_from(done) in (kept, kept + 1)
     whole = sketch_app(tmp_path, *command(tmp_path / "whole", "--size", "tiny", "--small-share", 0.5))
     assert whole.returncode == 0, whole.stderr
     assert len(History.read(out).losses) == STEPS
-    assert History.read(out) == History.read(tmp_path / "whole")
+    for stage in ("coder", "latents", "."):
+        assert History.read(out / stage) == History.read(tmp_path / "whole" / stage)
     told = json.loads((out / "report" / "figures.json").read_text())["figures"]
-    assert set(told) == {"true prompt", "wrong prompt"}
+    assert set(told) == {"true prompt", "wrong prompt", "captioner's prompt"}
     made = out / "generator"
     factors = sketch_app(
         tmp_path, *command(tmp_path / "factors", "--base", made, "--rank-unet", 2, "--rank-vae", 2)
