@@ -232,6 +232,7 @@ def taught_classes(models: ModelSet, weights: Path | None = None) -> Taught | No
         encoder = EmbeddedEncoder(weights)
         drawn = frozenset(encoder.classes)
         space = encoder.class_space
+        same = encoder.model_id == models.photos.model_id
     except ModelError:
         return None
-    return None if space is None else Taught(drawn, frozenset(space.names) - drawn)
+    return None if space is None or not same else Taught(drawn, frozenset(space.names) - drawn)
