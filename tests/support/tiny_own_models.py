@@ -49,7 +49,7 @@ def train_own_models(root: Path) -> OwnModels:
         return RunOptions(root / name, 1, device="cpu", validate_every=1)
 
     def generator(name: str, base: str, settings: GeneratorSettings) -> Path:
-        own = GeneratorOptions(base=base, size="tiny")
+        own = GeneratorOptions(base=base, size="tiny", coder_steps=1, latent_steps=1, stage_batch=2)
         train_generator(pairs, settings, own, options(name), _QUIET)
         return root / name / "generator"
 

@@ -145,6 +145,13 @@ def picture(base, checkpoint, subject, update):
     return made.generate(render_for_model(demo_sketch(subject)), update.caption, seed=SEED, size=side)
 
 
+def apart(one, other):
+    """Mean difference of two pictures, 0..255: numbers of half the length round otherwise where the work is
+    parted among threads otherwise.
+    """
+    return float(np.abs(one.astype(float) - other).mean())
+
+
 def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, dialog, own, workspace):
     card = dialog.findChildren(SetCard)[1]
     assert "BLIP" in card.toolTip()
@@ -166,8 +173,9 @@ def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, d
     qtbot.waitUntil(lambda: workspace.spaces.status().settled, timeout=WAIT_MS)
     first = searched(qtbot, window, "cat")
     store = workspace.store
-    wanted = picture(store.folder_of("sd-turbo"), own.factors, "cat", first)
-    np.testing.assert_array_equal(first.generated, wanted)
+    published = store.folder_of("sd-turbo")
+    assert apart(first.generated, picture(published, own.factors, "cat", first)) < 1
+    assert apart(first.generated, picture(own.generator, own.generator, "cat", first)) > 4
 
     # The one with a base of its own takes its place, in the models in use too; SD-Turbo is needless now.
     with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
@@ -179,7 +187,7 @@ def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, d
     until_idle(qtbot, dialog)
     assert store.state("sd-turbo").status == "absent"
     second = searched(qtbot, window, "flower")
-    np.testing.assert_array_equal(second.generated, picture(own.generator, own.generator, "flower", second))
+    assert apart(second.generated, picture(own.generator, own.generator, "flower", second)) < 1
 
 
 def test_an_own_model_goes_only_when_the_person_says_so_and_nothing_offers_to_fetch_it(
@@ -274,7 +282,7 @@ def test_factors_over_an_own_base_bring_it_along(own, tmp_path):
     made = Img2ImgTurbo.load(
         own.generator, own.factors_over_own / CHECKPOINT, placement=choose_placement("cpu")
     )
-    np.testing.assert_array_equal(ours, made.generate(sketch, "a cat", seed=1, size=64))
+    assert apart(ours, made.generate(sketch, "a cat", seed=1, size=64)) < 1
 
 
 def test_factors_over_the_published_base_need_it(own, tmp_path):
