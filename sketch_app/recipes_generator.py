@@ -117,8 +117,8 @@ def train_generator(
         names = {p.class_name for p in (*opened.photos, *opened.sketches)}
         folder = base_from_nothing(out / "base", SIZES[own.size], names, seed=options.seed, networks=networks)
         side = settings.side_at(0)
-        _stage(opened, split, own, options, console, folder=folder, side=side, measured=known)
-        base = Base(folder, "nothing", "other", "The terms are those of the data.")
+        staged = _stage(opened, split, own, options, console, folder=folder, side=side, measured=known)
+        base = Base(staged, "nothing", "other", "The terms are those of the data.")
     lesson = open_lesson(
         opened,
         split,
@@ -158,7 +158,7 @@ def _stage(
     folder: Path,
     side: int,
     measured: Collection[str],
-) -> None:
+) -> Path:
     """Teach a base from nothing its VAE and then its UNet, each in a run of its own beside the base."""
     import checkpoints
     from models.training.generator_opening import stage_base
@@ -175,7 +175,7 @@ def _stage(
             console=console,
         )
 
-    stage_base(
+    return stage_base(
         folder,
         opened,
         split,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,7 +28,7 @@ from models.training.generator_stages import (
 )
 from models.training.generator_words import teach_words
 from models.training.picture_losses import ClassAlignment, EmbeddedPictures, embedded_networks
-from models.training.provenance import pictures_id
+from models.training.provenance import make_folder, pictures_id
 
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.safetensors"
 """Beside a base that a recipe trained: its skip convolutions."""
-TAUGHT, STAGED = "words.txt", "stages.txt"
-"""Beside a base from nothing, once its text encoder has been taught, and its UNet and VAE each alone."""
+TAUGHT = "words.txt"
+"""Beside a base from nothing, once its text encoder has been taught."""
+STAGED = "staged-base"
+"""The folder of a base whose VAE and UNet have been taught each alone."""
 Stage = Literal["coder", "latents"]
 
 
@@ -144,19 +147,24 @@ def stage_base(
     networks: Path,
     emphasis: Collection[str] = (),
     sketched: float = 0.0,
-) -> None:
+) -> Path:
     """Take a base from nothing through its two stages, unless it has been: see `generator_stages`.
 
     Parameters
     ----------
     folder
-        Of `base_from_nothing`; its UNet and VAE are written anew at the end.
+        Of `base_from_nothing`.
     teach
         Runs a lesson to its end, or on from where it stopped, and leaves its best weights in it.
+
+    Returns
+    -------
+    Path
+        What it became, beside it: a stage that is gone on with needs the base that it began with.
     """
-    ready = folder / STAGED
-    if ready.exists():
-        return
+    staged = folder.with_name(STAGED)
+    if staged.exists():
+        return staged
     source, held = pairs_of_split(data, split)
     pairs = PairSource(
         data, source.photos, source.sketches, source.drawings, emphasis=emphasis, sketched=sketched
@@ -172,8 +180,12 @@ def stage_base(
     base.vae.eval().to("cpu")
     settle_latents(base.vae, kept.batch(settings.seed, 0, 1, 4 * settings.held, settings.side).photos)
     teach(LatentLesson(base, pairs, kept, settings, origin=origin), "latents")
-    save_trained_base(folder, base, dtype=torch.float32)
-    ready.write_text("VAE and UNet have been taught one after the other\n", encoding="utf-8")
+
+    def fill(new: Path) -> None:
+        shutil.copytree(folder, new, dirs_exist_ok=True)
+        save_trained_base(new, base, dtype=torch.float32)
+
+    return make_folder(staged, fill)
 
 
 def _retrieval(

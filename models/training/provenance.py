@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from models.registry.digests import sha256_of
 from models.safe_weights import safetensors_in
 from models.training.dataset import Picture
@@ -90,6 +92,9 @@ def make_folder(folder: Path, fill: Callable[[Path], object]) -> Path:
         fill(part)
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
-    except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({error.strerror}): check its disk.") from error
+    except (OSError, SafetensorError) as error:
+        # safetensors has an error of its own for a disk that is full.
+        shutil.rmtree(part, ignore_errors=True)
+        why = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
+        raise TrainingError(f"{folder} cannot be written ({why}): check its disk.") from error
     return folder

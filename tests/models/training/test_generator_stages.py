@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import checkpoints
 from models.caption_sentence import caption_sentence
-from models.img2img_turbo.base_model import load_base_model
+from models.img2img_turbo.base_model import base_fingerprint, load_base_model
 from models.training.dataset import SketchPhotoData, make_split
+from models.training.errors import TrainingError
 from models.training.generator_base import SIZES, write_base
 from models.training.generator_data import PairSource, pairs_of_split
 from models.training.generator_opening import STAGED, stage_base
@@ -24,7 +27,9 @@ from models.training.generator_stages import (
 from models.training.generator_words import teach_words
 from models.training.loop import LoopSettings, run
 from models.training.picture_losses import embedded_networks
+from models.training.provenance import make_folder
 from tests.models.made_data import make_data
+from tests.models.test_registry_own import files_no_larger_than
 from tests.models.training.few_classes import few_classes
 
 NETWORKS = Path(checkpoints.__file__).parent
@@ -114,11 +119,25 @@ def test_a_base_goes_through_its_stages_once(folder, data, tmp_path):
         taught.append((stage, type(lesson)))
         list(run(lesson, loop(2), tmp_path / stage))
 
-    before = load_base_model(folder)
+    before, fingerprint = load_base_model(folder), base_fingerprint(folder)
     for _ in range(2):
-        stage_base(folder, data, make_split(data), SETTINGS, teach, networks=NETWORKS)
+        staged = stage_base(folder, data, make_split(data), SETTINGS, teach, networks=NETWORKS)
     assert taught == [("coder", PictureCoderLesson), ("latents", LatentLesson)]
-    assert (folder / STAGED).exists()
-    after = load_base_model(folder)
+    assert staged == folder.with_name(STAGED)
+    # A run killed while the new one is written goes on from the very base that it began with.
+    assert base_fingerprint(folder) == fingerprint
+    after = load_base_model(staged)
     assert moved(state(before.unet), after.unet)
     assert moved(state(before.vae), after.vae)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_a_full_disk_at_the_end_is_a_sentence_and_the_former_model_stays(tmp_path):
+    def fill(folder):
+        save_file({"weights": torch.zeros(100_000)}, folder / "model.safetensors")
+
+    make_folder(tmp_path / "generator", fill)
+    with files_no_larger_than(50_000), pytest.raises(TrainingError, match="generator cannot be written"):
+        make_folder(tmp_path / "generator", fill)
+    assert [path.name for path in tmp_path.iterdir()] == ["generator"]
+    assert (tmp_path / "generator" / "model.safetensors").stat().st_size > 400_000
