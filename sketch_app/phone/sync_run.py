@@ -108,7 +108,7 @@ class SyncRun:
             stopped, sentence = Stopped.DISK, str(error)
         except PhoneError as error:
             stopped, sentence = Stopped.PHONE, str(error)
-        self._tell(SyncPhase.FINISHING, 0, 0, now=True)
+        self._tell(SyncPhase.FINISHING, 0, 0)
         try:
             self._slices.persist_index(model_id)
         except GalleryError as error:
@@ -305,10 +305,13 @@ class SyncRun:
         rate: float = 0.0,
         remaining: float | None = None,
         current: bytes = b"",
-        now: bool = False,
     ) -> None:
+        if self._progress is None:
+            return
         moment = time.monotonic()
-        if self._progress is None or (moment - self._told < _TELL_EVERY_S and not now):
+        # A phase is told of when it begins, however soon after the last word: it may be over before the next.
+        begins = self._last is None or self._last.phase is not phase
+        if moment - self._told < _TELL_EVERY_S and not begins:
             return
         self._told = moment
         taken = self._intake.taken

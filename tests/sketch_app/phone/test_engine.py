@@ -10,6 +10,7 @@ from index.embedding import Embedder
 from index.errors import EncoderError
 from index.gallery import Gallery
 from index.indexer import Indexer
+from sketch_app.phone import sync_run
 from sketch_app.phone.engine import PhoneSync, SyncBusyError
 from sketch_app.phone.records import Stopped, SyncControl
 from tests.sketch_app.phone.phone_gallery import (
@@ -259,6 +260,13 @@ def test_an_encoder_that_fails_ends_the_sync_and_loses_nothing(tmp_path):
         PhoneSync(gallery, broken, MODEL, DIMENSION, choices=ALL).run(phone)
     assert sync(tmp_path, phone, ALL).whole
     assert_whole(tmp_path, phone.serial, contents(phone))
+
+
+def test_however_fast_it_is_every_phase_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(sync_run, "_TELL_EVERY_S", 3600.0)
+    told = []
+    sync(tmp_path, filled(3), ALL, progress=told.append)
+    assert [state.phase for state in told] == ["listing", "previews", "originals", "finishing"]
 
 
 def test_progress_tells_how_far_it_is(tmp_path):
