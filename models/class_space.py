@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.class_names import class_name
+from models.encoder_layout import CLASSES_FILE
 from models.errors import WeightsError
 
-CLASSES_FILE = "encoder-classes.safetensors"
 FORMAT = "sketch_app.encoder-classes"
 SHARPNESS = 10.0
 """Of the softmax over a photo's cosines to the classes; the best of 8, 10, 12 and 14 for mAP@all and hit@5

@@ -21,9 +21,10 @@ from PIL import Image
 from torch import Tensor
 
 from models.class_names import class_name
-from models.class_space import CLASSES_FILE, ClassSpace
+from models.class_space import ClassSpace
 from models.dual_encoder import EMBEDDING_DIM, SketchTower
 from models.encoder_files import LoadedEncoder, load_encoder
+from models.encoder_layout import CLASSES_FILE
 
 _BATCH = 4
 """More at once is slower: what one layer hands to the next no longer fits the processor's cache."""

@@ -18,17 +18,11 @@ from torch import Tensor
 
 from models.dual_encoder import PhotoHead, SketchTower
 from models.efficientnet_lite import EfficientNetLite0
+from models.encoder_layout import PHOTO_FILE, sketch_file
 from models.errors import WeightsError
 
 FORMAT = "sketch_app.embedded-encoder"
 VERSION = 1
-PHOTO_FILE = "encoder-photo.safetensors"
-_SKETCH_FILE = "encoder-sketch-{}.safetensors"
-
-
-def sketch_file(tower: int) -> str:
-    """Name of the file of a sketch tower; towers are counted from 1."""
-    return _SKETCH_FILE.format(tower)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from models.encoder_layout import MOST_TOWERS
+
 train_app = typer.Typer(
     help="Train the models: those that come with the program, and the full ones.", no_args_is_help=True
 )
@@ -53,7 +55,9 @@ def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a paramet
     steps: Annotated[
         int, typer.Option(min=1, help="Of the first tower; a further one takes three quarters.")
     ] = 8500,
-    towers: Annotated[int, typer.Option(min=1, help="Sketch towers that read a sketch together.")] = 2,
+    towers: Annotated[
+        int, typer.Option(min=1, max=MOST_TOWERS, help="Sketch towers that read a sketch together.")
+    ] = 2,
     batch: Annotated[int, typer.Option(min=2, help="Sketches a piece.")] = 64,
     pieces: PiecesOption = 1,
     precision: PrecisionOption = "no",

@@ -21,10 +21,11 @@ from rich.console import Console
 
 from sketch_app.errors import SketchAppError
 from sketch_app.paths import AppPaths
+from sketch_app.photo_spaces import FAST_LANE
 from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from index.records import EmbedProgress, IndexProgress, IndexReport
     from sketch_app.protocols import Grey
@@ -101,25 +102,27 @@ def for_this_run(models: str | None = None, device: str | None = None) -> dict[s
 
 
 def prepare_with_progress(workspace: Workspace, console: Console) -> None:
-    """Embed what the gallery lacks for the deep lane, with a progress bar; nothing where there is no such
-    lane.
+    """Embed what the gallery lacks of the models that compare photos, with a progress bar where that is
+    something.
 
     Raises
     ------
     index.errors.GalleryError, models.errors.ModelError
         Each with a sentence.
     """
-    if workspace.spaces is None:
-        return
-    with _progress_bar(console) as bar:
-        task = bar.add_task("Preparing photos for the imagined picture", total=None)
+    for spaces in workspace.all_spaces:
+        if spaces.lane == FAST_LANE and spaces.status().settled:
+            continue  # photos are embedded for it while they are added
+        purpose = "your sketches" if spaces.lane == FAST_LANE else "the imagined picture"
+        with _progress_bar(console) as bar:
+            task = bar.add_task(f"Preparing photos for {purpose}", total=None)
 
-        def progress(state: EmbedProgress) -> None:
-            bar.update(task, completed=state.done, total=state.total)
+            def progress(state: EmbedProgress, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.update(task, completed=state.done, total=state.total)
 
-        done = workspace.prepare_photos(progress)
-    if done is not None and done.report.failed:
-        console.print(f"{done.report.failed} photos could not be prepared: their files are out of reach.")
+            done = spaces.prepare(progress)
+        if done.report.failed:
+            console.print(f"{done.report.failed} photos could not be prepared: their files are out of reach.")
 
 
 def index_with_progress(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from models.class_names import class_name
 from models.errors import WeightsError
 from sketch_app.errors import SketchAppError
-from sketch_app.model_sets import EmbeddedModels, ModelSet
+from sketch_app.model_sets import EmbeddedModels, ModelSet, own_encoder
 from sketch_app.picture_generator import TurboGenerator
 from sketch_app.protocols import Embeddings, Grey, PhotoEncoder, Rgb, SketchName, never
 from sketch_app.resident import Resident, Way, Words
@@ -170,7 +170,8 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         )
     base, checkpoint = _generator_files(store, choices)
     words = Words()
-    fast = EmbeddedModels()
+    encoder = own_encoder(store)
+    fast = EmbeddedModels(encoder)
     captioner = FullCaptioner(_captioner_base(store, choices), choices, words)
     generator = TurboGenerator(
         base, checkpoint, words, device=choices.device, need_bytes=4 * _GIB, options=choices.options
@@ -192,6 +193,7 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         generator=generator,
         imagined=photos,
         sketches=sketches,
+        former=None if encoder is None else EmbeddedModels(),
         encoder_for=lambda model_id: _photo_model(store, choices, words, model_id),
         words=words,
         release=release,

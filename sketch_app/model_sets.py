@@ -7,7 +7,7 @@ Heavy packages are imported when a set is first used, not when this module is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -35,10 +35,13 @@ from sketch_app.resident import Words
 if TYPE_CHECKING:
     from models.class_space import ClassSpace
     from models.embedded import ClassGuess, EmbeddedEncoder
+    from models.registry.store import ModelStore
 
 
 EMBEDDED = "embedded"
 """The set that comes with the program."""
+TRAINED_ENCODER = "trained-encoder"
+"""In the store: a person's own encoder, which every set's fast lane then is."""
 EMBEDDED_PICTURE_SIDE = 128
 """Pixels of a picture that the embedded set imagines: its generator has learnt no larger ones."""
 PICTURE_SIDE = 256
@@ -50,6 +53,10 @@ class FastLane(Protocol):
 
     def read_sketch(self, sketch: Grey) -> SketchReading:
         """The sketch's vector and what it may show."""
+
+
+class Encoder(FastLane, PhotoEncoder, ClassScorer, Protocol):
+    """Sketches, photos and classes in one space."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,10 @@ class ModelSet:
     """
     encoder_for: Callable[[str], PhotoEncoder | None] = lambda _: None
     """A photo embedder by its id, for vectors that an earlier choice made; None when it is not at hand."""
+    former: Encoder | None = None
+    """Another encoder that may have served the fast lane before, and does so until every photo has a vector
+    of `photos`.
+    """
     picture_side: int = PICTURE_SIDE
     """Of the imagined picture, in pixels."""
     words: Words = field(default_factory=Words)
@@ -84,6 +95,11 @@ class ModelSet:
     def second_embedder(self) -> PhotoEncoder | None:
         """Where imagined pictures are compared in another space than sketches: what embeds photos for it."""
         return None if self.imagined is self.photos else self.imagined
+
+    def with_encoder(self, encoder: Encoder) -> ModelSet:
+        """The same with another fast lane."""
+        imagined = encoder if self.imagined is self.photos else self.imagined
+        return replace(self, fast=encoder, photos=encoder, classes=encoder, imagined=imagined)
 
 
 class EmbeddedModels:
@@ -133,7 +149,7 @@ class EmbeddedModels:
 
     @cached_property
     def _classes(self) -> ClassSpace:
-        from models.class_space import CLASSES_FILE
+        from models.encoder_layout import CLASSES_FILE
         from models.errors import WeightsError
 
         if self._encoder.class_space is None:
@@ -157,20 +173,28 @@ def _name(guess: ClassGuess) -> SketchName:
     return SketchName(guess.class_name, guess.english, guess.korean, guess.probability)
 
 
+def own_encoder(store: ModelStore) -> Path | None:
+    """The weights of a person's own encoder, where one is in a store, whole."""
+    if store.state(TRAINED_ENCODER).status != "complete":
+        return None
+    return store.folder_of(TRAINED_ENCODER)
+
+
 def embedded_set(weights: Path | None = None) -> ModelSet:
     """The set that runs anywhere, with no download.
 
     Parameters
     ----------
     weights : Path, optional
-        Another encoder than the program's.
+        Another encoder than the program's, which serves where the gallery knows no vectors of the other yet.
     """
     from models.registry.embedded import package_folder
 
     models = EmbeddedModels(weights)
+    former = None if weights is None else EmbeddedModels()
     folder = package_folder() / "generator"
     if not folder.exists():
-        return ModelSet(EMBEDDED, fast=models, photos=models, classes=models)
+        return ModelSet(EMBEDDED, fast=models, photos=models, classes=models, former=former)
     words = Words()
     # Small enough for any processor: a graphics device would have to be woken for it.
     generator = TurboGenerator(folder, folder / "checkpoint.safetensors", words, device="cpu", need_bytes=0)
@@ -181,6 +205,7 @@ def embedded_set(weights: Path | None = None) -> ModelSet:
         classes=models,
         generator=generator,
         imagined=models,
+        former=former,
         picture_side=EMBEDDED_PICTURE_SIDE,
         words=words,
         release=generator.model.release,

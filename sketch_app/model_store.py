@@ -14,10 +14,12 @@ from models.registry.importing import ImportReport, import_folder
 from models.registry.progress import PullProgress
 from models.registry.store import EntryState, ModelStore, in_words
 from models.registry.verification import Finding
+from sketch_app.model_sets import TRAINED_ENCODER
 from sketch_app.settings import Settings
 
 __all__ = [
     "SETS",
+    "TRAINED_ENCODER",
     "Cancelled",
     "EntryState",
     "Finding",
@@ -43,9 +45,9 @@ def full_set_entries(
     store: ModelStore, settings: Settings, here: Mapping[str, EntryState] = MappingProxyType({})
 ) -> tuple[ModelEntry, ...]:
     """The models that the full set needs with the settings' choices: any generator that is here will do,
-    a person's own captioner and generator stand in for the published ones, an adapter for sketches joins
-    them, other weights for the generator make its published checkpoint needless, and the photo model is the
-    chosen one.
+    a person's own captioner and generator stand in for the published ones, their encoder and an adapter for
+    sketches join them, other weights for the generator make its published checkpoint needless, and the photo
+    model is the chosen one.
 
     Parameters
     ----------
@@ -77,8 +79,7 @@ def full_set_entries(
             needed.append(chosen)
         elif not (entry.role == "generator-checkpoint" and settings.generator_weights):
             needed.append(entry)
-    if SKETCH_ADAPTER in here:
-        needed.append(store.entries[SKETCH_ADAPTER])
+    needed += [store.entries[name] for name in (TRAINED_ENCODER, SKETCH_ADAPTER) if name in here]
     return tuple(needed)
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEEP_LANE = "deep"
-"""The lane's name in the gallery."""
+FAST_LANE, DEEP_LANE = "fast", "deep"
+"""The lanes' names in the gallery."""
 _FORGET_WAIT_S = 5.0
 """How long forgetting a model waits for the searches that still use it."""
 
@@ -107,6 +107,8 @@ class PhotoSpaces:
         Decoding threads.
     sources : sequence of PhotoSource
         Where photos that do not lie on this computer can be read.
+    before : PhotoEncoder, optional
+        What serves where the gallery does not name a model for the lane, as long as it has vectors of it.
     """
 
     def __init__(
@@ -120,9 +122,11 @@ class PhotoSpaces:
         batch_size: int = 8,
         workers: int = 2,
         sources: Sequence[PhotoSource] = (),
+        before: PhotoEncoder | None = None,
     ) -> None:
         self._gallery = gallery
         self._wanted = wanted
+        self._before = before
         self._encoder_for = encoder_for
         self._lane = lane
         self._keep = keep
@@ -137,6 +141,11 @@ class PhotoSpaces:
     def wanted(self) -> PhotoEncoder:
         """The encoder that was chosen last."""
         return self._wanted
+
+    @property
+    def lane(self) -> str:
+        """The lane's name in the gallery."""
+        return self._lane
 
     def want(self, encoder: PhotoEncoder) -> None:
         """Choose another encoder. A running `prepare` for the one before ends; start it again."""
@@ -159,6 +168,9 @@ class PhotoSpaces:
         with self._change:
             wanted = self._wanted
         active = self._gallery().active_model(self._lane)
+        if active is None and self._before is not None:
+            first = self._before.model_id
+            active = first if self._gallery().coverage(first).done else None
         if active is None or active == wanted.model_id:
             return PhotoSpace(wanted.model_id, wanted)
         with self._change:

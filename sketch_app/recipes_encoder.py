@@ -45,7 +45,7 @@ def train_encoder(
     unseen: Sequence[str] = (),
 ) -> None:
     """Run the encoder's recipe; writes the split, the photos' features, a run for each stage
-    (``photo-space/``, ``tower-1/``, ...), ``weights/`` and ``report/``.
+    (``photo-space/``, ``tower-1/``, ...), ``encoder/`` and ``report/``.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def train_encoder(
     _check_request(opened, also, unseen)
     options.loop_settings()  # a number format that is none is said before an hour of reading
     more = opened.with_sketches_of(also)
-    from models.training.encoder_export import export_encoder, report_encoder
+    from models.training.encoder_export import FOLDER, export_encoder, report_encoder
     from models.training.encoder_recipe import tower_recipes
     from models.training.loop import History, read_run
 
@@ -91,7 +91,8 @@ def train_encoder(
     histories = {stage: History.read(options.out / stage) for stage in stages}
     report_encoder(report, evaluations, opened, told, histories)
     console.print(
-        f"Weights of {info.model_id} are in {options.out / 'weights'}; figures and sheets are in {report}",
+        f"Weights of {info.model_id} are in {options.out / FOLDER}; figures and sheets are in {report}.\n"
+        f"To use them: sketch-app models import {options.out / FOLDER}",
         markup=False,
     )
 

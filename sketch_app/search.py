@@ -21,7 +21,7 @@ from models.caption_sentence import caption_sentence, subject_of
 from sketch_app.deep_lane import DeepLane, Imagining
 from sketch_app.errors import SketchAppError, sentence_of
 from sketch_app.fusion import FusionWeights
-from sketch_app.model_sets import ModelSet
+from sketch_app.model_sets import FastLane, ModelSet
 from sketch_app.newest import NewestWorker
 from sketch_app.photo_spaces import DEEP_LANE
 from sketch_app.protocols import ClassScorer, Grey, PhotoEncoder, SketchName, SketchReading, never
@@ -48,6 +48,7 @@ class _Asked:
     """A request under way, with what the fast lane said of it."""
 
     request: SearchRequest
+    models: ModelSet
     started: float
     picture: Grey
     reading: SketchReading
@@ -71,6 +72,9 @@ class SearchPipeline:
     embedder : callable, optional
         Gives the photo embedder that the gallery can be searched with at present, for imagined pictures; the
         set's own when not given.
+    serving : callable, optional
+        Gives the set with the encoder whose vectors the gallery has at present; the set itself when not
+        given.
     """
 
     def __init__(
@@ -80,8 +84,9 @@ class SearchPipeline:
         *,
         weights: Callable[[], FusionWeights] | None = None,
         embedder: Callable[[], PhotoEncoder | None] | None = None,
+        serving: Callable[[], ModelSet] | None = None,
     ) -> None:
-        self._models, self._gallery = models, gallery
+        self._serving, self._gallery = serving or (lambda: models), gallery
         self._weights = weights or FusionWeights
         self._deep = DeepLane(
             models.captioner,
@@ -95,7 +100,7 @@ class SearchPipeline:
         self._number = 0
         self._change = threading.Lock()
         self._fast_worker, self._deep_worker = NewestWorker("search"), NewestWorker("imagination")
-        self._last_reading: tuple[bytes, SketchReading] | None = None
+        self._last_reading: tuple[FastLane, bytes, SketchReading] | None = None
         self._last_vector: tuple[bytes, NDArray[np.float32]] | None = None
 
     def submit(
@@ -171,10 +176,10 @@ class SearchPipeline:
 
     def _load(self) -> None:
         try:
-            blank = render_for_model(Sketch())
-            self._models.fast.read_sketch(blank)
-            if self._models.sketches is not None:
-                self._models.sketches.encode_sketches([blank])
+            blank, models = render_for_model(Sketch()), self._serving()
+            models.fast.read_sketch(blank)
+            if models.sketches is not None:
+                models.sketches.encode_sketches([blank])
         except Exception:
             log.exception("The models could not be loaded ahead of the first search")
 
@@ -213,8 +218,8 @@ class SearchPipeline:
     # The lanes
 
     def _answer_fast(self, request: SearchRequest, started: float) -> tuple[SearchUpdate, _Asked | None]:
-        gallery = self._gallery()
-        space = self._models.photos.model_id
+        gallery, models = self._gallery(), self._serving()
+        space = models.photos.model_id
         if request.like_photo is not None:
             if gallery.vector(request.like_photo, space) is None:
                 raise SketchAppError("That photo is not indexed yet: wait until indexing has finished.")
@@ -222,8 +227,9 @@ class SearchPipeline:
             question = Question(space, feedback=feedback)
             return self._update(request, started, gallery, question, Stage.COMPLETE), None
         picture = render_for_model(request.sketch) if request.picture is None else request.picture
-        reading = self._read(picture)
-        asked = _Asked(request, started, picture, reading, *self._place(picture, reading, gallery))
+        reading = self._read(models.fast, picture)
+        place = self._place(models, picture, reading, gallery)
+        asked = _Asked(request, models, started, picture, reading, *place)
         deep = request.imagine and not self._deep.is_empty
         stage = Stage.FAST if deep else Stage.COMPLETE
         update = self._update(request, started, gallery, self._question(asked, None), stage)
@@ -267,24 +273,24 @@ class SearchPipeline:
         if not cancelled() and update.stage is not Stage.COMPLETE:
             yield replace(update, stage=Stage.COMPLETE)
 
-    def _read(self, picture: Grey) -> SketchReading:
+    def _read(self, fast: FastLane, picture: Grey) -> SketchReading:
         digest = hashlib.sha256(picture.tobytes()).digest()
         last = self._last_reading
-        if last is not None and last[0] == digest:
-            return last[1]
-        reading = self._models.fast.read_sketch(picture)
-        self._last_reading = (digest, reading)
+        if last is not None and last[0] is fast and last[1] == digest:
+            return last[2]
+        reading = fast.read_sketch(picture)
+        self._last_reading = (fast, digest, reading)
         return reading
 
     def _place(
-        self, picture: Grey, reading: SketchReading, gallery: Gallery
+        self, models: ModelSet, picture: Grey, reading: SketchReading, gallery: Gallery
     ) -> tuple[str, NDArray[np.float32]]:
         """Where the sketch lies: among the deep lane's photos when the models can put it there and every
         photo has been prepared, else where the fast lane's reading says.
         """
-        sketches = self._models.sketches
+        sketches = models.sketches
         if sketches is None or gallery.active_model(DEEP_LANE) != sketches.model_id:
-            return self._models.photos.model_id, reading.embedding.reshape(-1)
+            return models.photos.model_id, reading.embedding.reshape(-1)
         digest = hashlib.sha256(picture.tobytes()).digest()
         last = self._last_vector
         if last is None or last[0] != digest:
@@ -296,10 +302,10 @@ class SearchPipeline:
         if state is not None and state.space is not None and state.vector is not None:
             imagined = (state.space, state.vector)
         return Question(
-            self._models.photos.model_id,
+            asked.models.photos.model_id,
             sketch=asked.vector,
             sketch_space=asked.space,
-            classes=self._models.classes,
+            classes=asked.models.classes,
             shares=self._shares(asked, state),
             imagined=imagined,
             feedback=asked.request.feedback,
@@ -307,7 +313,7 @@ class SearchPipeline:
 
     def _shares(self, asked: _Asked, state: Imagining | None) -> Mapping[str, float]:
         """What the sketch shows: the person's word where they gave one; else fast lane and captioner."""
-        scorer, reading = self._models.classes, asked.reading
+        scorer, reading = asked.models.classes, asked.reading
         if scorer is None:
             return {}
         if asked.request.caption:

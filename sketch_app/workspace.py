@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from sketch_app.errors import SketchAppError
 from sketch_app.fusion import Calibration, FusionWeights, load_calibration
-from sketch_app.model_sets import EMBEDDED, ModelSet, embedded_set
+from sketch_app.model_sets import EMBEDDED, ModelSet, embedded_set, own_encoder
 from sketch_app.paths import AppPaths
-from sketch_app.photo_spaces import PhotoSpaces, Preparation
+from sketch_app.photo_spaces import FAST_LANE, PhotoSpaces
 from sketch_app.search import SearchPipeline
 from sketch_app.settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:
     from index.gallery import Gallery
-    from index.records import Album, EmbedProgress, IndexProgress, IndexReport, Location, SkippedFile
+    from index.records import Album, IndexProgress, IndexReport, Location, SkippedFile
     from models.registry.store import ModelStore
     from sketch_app.protocols import PhotoEncoder, Rgb
 
@@ -88,6 +88,7 @@ class Workspace:
             named = for_now is not None and "models" in for_now
             models = self.make_set(self.settings.models) if named else self._models_of_settings()
         self.models = models
+        self.fast_spaces = self._make_fast_spaces()
         self.spaces = self._make_spaces()
         self.search = self._make_search()
         self._gallery: Gallery | None = None
@@ -121,7 +122,7 @@ class Workspace:
             There is no such set, or a choice cannot be used.
         """
         if name == EMBEDDED:
-            return embedded_set()
+            return embedded_set(own_encoder(self.store))
         from sketch_app.full_models import FULL, FullChoices, full_set
 
         if name != FULL:
@@ -143,6 +144,7 @@ class Workspace:
         """
         former, search = self.models, self.search
         self.models, self.models_problem = models, ""
+        self.fast_spaces = self._make_fast_spaces()
         if self.spaces is None or models.second_embedder is None:
             self.spaces = self._make_spaces()
         else:
@@ -161,17 +163,42 @@ class Workspace:
             self.models_problem = str(error)
             return embedded_set()
 
+    def _make_fast_spaces(self) -> PhotoSpaces:
+        former = self.models.former
+
+        def encoder_for(model_id: str) -> PhotoEncoder | None:
+            return former if former is not None and former.model_id == model_id else None
+
+        return PhotoSpaces(self._opened, self.models.photos, encoder_for, lane=FAST_LANE, before=former)
+
     def _make_spaces(self) -> PhotoSpaces | None:
         embedder = self.models.second_embedder
         return None if embedder is None else PhotoSpaces(self._opened, embedder, self.models.encoder_for)
 
     def _make_search(self) -> SearchPipeline:
         return SearchPipeline(
-            self.models, self._opened, weights=lambda: self.weights, embedder=self._serving_embedder
+            self.models,
+            self._opened,
+            weights=lambda: self.weights,
+            embedder=self._serving_embedder,
+            serving=self._serving_models,
         )
 
+    @property
+    def all_spaces(self) -> tuple[PhotoSpaces, ...]:
+        """Of each lane that compares photos, the fast one first."""
+        return (self.fast_spaces,) if self.spaces is None else (self.fast_spaces, self.spaces)
+
+    def _serving_models(self) -> ModelSet:
+        """The set, with the encoder that can find photos now."""
+        models, former = self.models, self.models.former
+        if former is None or not self.is_open:
+            return models
+        serves = self.fast_spaces.serving().model_id
+        return models if serves == models.photos.model_id else models.with_encoder(former)
+
     def _serving_embedder(self) -> PhotoEncoder | None:
-        return self.models.imagined if self.spaces is None else self.spaces.serving().encoder
+        return self._serving_models().imagined if self.spaces is None else self.spaces.serving().encoder
 
     # The ranking's weights
 
@@ -266,21 +293,6 @@ class Workspace:
                 if reports[-1].cancelled:
                     break
         return tuple(reports)
-
-    def prepare_photos(
-        self,
-        progress: Callable[[EmbedProgress], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Preparation | None:
-        """Embed what the deep lane's photo model lacks, and let it serve once it is complete. Blocks; others
-        may add photos meanwhile. None where the models have no such lane.
-
-        Raises
-        ------
-        index.errors.GalleryError, models.errors.ModelError
-            Each with a sentence; what was embedded stays.
-        """
-        return None if self.spaces is None else self.spaces.prepare(progress, cancelled)
 
     def remove_folder(self, folder: Path) -> None:
         """Take a folder out of the gallery; its files stay where they are.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from sketch_app.model_store import ModelEntry
+from sketch_app.model_store import TRAINED_ENCODER, ModelEntry
 from ui.model_row import ModelRow
 from ui.model_words import size_of_all
 
@@ -78,14 +78,15 @@ class ModelParts(QWidget):
         idle : bool
             Whether something can be begun.
         full_in_use : bool
-            What is needed cannot be removed then.
+            What is needed cannot be removed then, but for an encoder, whose place the program's own takes.
         """
         entries = [*needed, *others]
         if [row.entry for row in self._rows] != entries:
             self._make_rows(entries)
         for row in self._rows:
             state = look.states[row.entry.name] if look is not None else None
-            row.show_state(state, idle=idle, removable=not (full_in_use and row.entry in needed))
+            in_use = full_in_use and row.entry in needed
+            row.show_state(state, idle=idle, removable=row.entry.name == TRAINED_ENCODER or not in_use)
         missing = [entry for entry in needed if look is None or not look.is_here(entry)]
         self._missing = [entry.name for entry in missing]
         self._present = [

@@ -17,6 +17,7 @@ def role_in_words(entry: ModelEntry) -> str:
     """What a model does."""
     translate = QCoreApplication.translate
     return {
+        "encoder": translate("ModelWords", "Finds photos by your sketch and names it"),
         "captioner": translate("ModelWords", "Names your sketch"),
         "generator": translate("ModelWords", "Imagines a picture"),
         "generator-checkpoint": translate("ModelWords", "Follows your sketch"),
@@ -72,6 +73,7 @@ def state_in_words(state: EntryState) -> str:
 
 
 _OWN_TITLES = (  # of the models that a person trains, in `models.registry.catalogue`, for the translators
+    QT_TRANSLATE_NOOP("ModelWords", "Your own encoder"),
     QT_TRANSLATE_NOOP("ModelWords", "Your own captioner"),
     QT_TRANSLATE_NOOP("ModelWords", "Your own generator"),
     QT_TRANSLATE_NOOP("ModelWords", "Your own adapter for sketches"),
@@ -139,6 +141,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"|is not the file that this version of the program knows \(.*\)): get it again with .*",
             r"“(.+)” is not on this machine, or not whole: train one with “(.+)”, and import .*",
             r"(.+) lacks (.+), which “(.+)” writes: .*",
+            r"(.+) has (\S+) in its record, which no “(.+)” has: .*",
             r"(.+) is not what “(.+)” writes \((.*)\)\. .*",
             r"(.+) was trained over (.+), which the program does not know: .*",
             r"(.+) is no checkpoint of Img2Img-Turbo\b.*",
@@ -225,6 +228,7 @@ def _words() -> tuple[str, ...]:
         translate("ModelWords", "{0} is damaged or missing. Fetch the model again."),
         translate("ModelWords", "“{0}” is not here, or not whole. Import the folder that “{1}” wrote."),
         translate("ModelWords", "{0} lacks {1}. Choose the folder that “{2}” wrote, with all that is in it."),
+        translate("ModelWords", "{0} has {1}, which only a newer version knows. Update the program."),
         translate("ModelWords", "{0} is not what “{1}” writes ({2}). Choose the folder that it wrote."),
         translate(
             "ModelWords",

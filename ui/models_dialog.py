@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from sketch_app.model_store import (
+    TRAINED_ENCODER,
     Finding,
     ImportReport,
     ModelEntry,
@@ -77,6 +78,7 @@ class ModelsDialog(QDialog):
         self._last_fetch: tuple[Sequence[str], frozenset[str]] = ((), frozenset())
         self._closes = False
         self._said_once_used = ""
+        self._removes_encoder = False
         self._under_way = ""
         self._cards, self._parts = SetCards(), ModelParts()
         self._choices_heading, self._goes_on = QLabel(), QLabel()
@@ -308,8 +310,12 @@ class ModelsDialog(QDialog):
         )
         remove = question.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
-        remove.clicked.connect(lambda: self._work.remove([name]))
+        remove.clicked.connect(lambda: self._remove(name))
         question.open()
+
+    def _remove(self, name: str) -> None:
+        self._removes_encoder = name == TRAINED_ENCODER
+        self._work.remove([name])
 
     # What has happened
 
@@ -342,9 +348,9 @@ class ModelsDialog(QDialog):
         names = ", ".join(title_in_words(entries[name]) for name in (*report.imported, *report.already))
         said = self.tr("Here now: {0}").format(names)
         self._notice.say(said, icon="check")
-        if self._workspace.models.name == FULL and any(entries[name].is_own for name in report.imported):
-            self._said_once_used = said
-            self._work.use(FULL)  # with the one that has just come
+        own = [name for name in report.imported if entries[name].is_own]
+        if TRAINED_ENCODER in own or (own and self._workspace.models.name == FULL):
+            self._use_anew(said)  # with the one that has just come
 
     def _has_checked(self, findings: Sequence[Finding]) -> None:
         if findings:
@@ -353,7 +359,15 @@ class ModelsDialog(QDialog):
             self._notice.say(self.tr("Every file is as it should be."), icon="check")
 
     def _has_removed(self, freed: int) -> None:
-        self._notice.say(self.tr("{0} are free again.").format(in_words(freed)), icon="check")
+        said = self.tr("{0} are free again.").format(in_words(freed))
+        self._notice.say(said, icon="check")
+        if self._removes_encoder:  # the program's own takes its place
+            self._use_anew(said)
+
+    def _use_anew(self, said: str) -> None:
+        """Put the set that is in use into use once more: its parts are others now."""
+        self._said_once_used = said
+        self._work.use(self._workspace.models.name)
 
     def _has_changed(self) -> None:
         self._notice.say(self._said_once_used, icon="check")

@@ -5,19 +5,21 @@ what the gallery's panel shows of it. It holds nothing up: folders are added and
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from sketch_app.photo_spaces import DEEP_LANE
 from ui.background import Failure, Job, JobHandle, run_in_background
 from ui.model_words import trouble_in_words
 from ui.time_left import time_left
 
 if TYPE_CHECKING:
     from index.records import EmbedProgress
-    from sketch_app.photo_spaces import Preparation
+    from sketch_app.photo_spaces import PhotoSpaces, Preparation, SpaceStatus
     from sketch_app.workspace import Workspace
 
 _LANE = "deep"
@@ -32,6 +34,8 @@ class Preparing:
 
     Attributes
     ----------
+    lane
+        Of the search: whether photos are prepared for another encoder of sketches, or for the full models.
     phase
         "waiting": somebody else is writing to the gallery. "failed": `problem` says why.
     done, total
@@ -45,6 +49,7 @@ class Preparing:
     total: int
     remaining: float | None = None
     problem: str = ""
+    lane: str = DEEP_LANE
 
     @property
     def rests(self) -> bool:
@@ -53,7 +58,7 @@ class Preparing:
 
 
 class PhotoPreparation(QObject):
-    """Gives every photo what the full models compare; all signals arrive in the GUI thread."""
+    """Gives every photo what the models in use compare; all signals arrive in the GUI thread."""
 
     changed = Signal(object)
     """`Preparing`, or None: nothing is to be prepared."""
@@ -74,9 +79,7 @@ class PhotoPreparation(QObject):
         return self._state
 
     def refresh(self) -> None:
-        """Prepare what is lacking, where the models in use compare photos; photos were added, say. What the
-        person has paused stays so.
-        """
+        """Prepare what is lacking: photos were added, say. What the person has paused stays so."""
         if self._is_running:
             self._again = True
         elif self._state is None or not self._state.rests:
@@ -92,12 +95,12 @@ class PhotoPreparation(QObject):
         """Stop for now; what is prepared is kept."""
         self._stop.set()
         if self._state is not None and not self._state.rests:
-            self._show(Preparing("paused", self._state.done, self._state.total))
+            self._show(replace(self._state, phase="paused", remaining=None))
 
     def go_on(self) -> None:
         """Continue after a pause, or after a failure."""
         if self._state is not None and self._state.rests:
-            self._show(Preparing("loading", self._state.done, self._state.total))
+            self._show(replace(self._state, phase="loading", remaining=None, problem=""))
             self._start()
 
     @property
@@ -126,8 +129,8 @@ class PhotoPreparation(QObject):
         self._state = state
         self.changed.emit(state)
 
-    def _has_ended(self, done: Preparation | None, stop: threading.Event) -> None:
-        if done is not None and (done.report.embedded or done.switched):
+    def _has_ended(self, done: Sequence[Preparation], stop: threading.Event) -> None:
+        if any(one.report.embedded or one.switched for one in done):
             self.improved.emit()
         if stop.is_set():  # paused, or begun anew: the state says so already
             return
@@ -139,20 +142,25 @@ class PhotoPreparation(QObject):
         if stop.is_set():
             return
         known = self._state or Preparing("failed", 0, 0)
-        self._show(Preparing("failed", known.done, known.total, problem=failure.sentence))
+        self._show(replace(known, phase="failed", remaining=None, problem=failure.sentence))
 
 
-def _prepare(workspace: Workspace, job: Job, stop: threading.Event) -> Preparation | None:
-    """On a worker thread; None where there is nothing to do."""
-    spaces = workspace.spaces
-    if spaces is None or stop.is_set():
-        return None
-    status = spaces.status()
-    if status.settled and not status.coverage.failed:  # the models need not be loaded to find that out
-        return None
-    before, total = status.coverage.done, status.coverage.total
+def _prepare(workspace: Workspace, job: Job, stop: threading.Event) -> list[Preparation]:
+    """On a worker thread: what was done for the lanes that lacked something."""
+    done = []
+    for spaces in workspace.all_spaces:
+        if stop.is_set():
+            break
+        status = spaces.status()
+        if not status.settled or status.coverage.failed:  # the models need not be loaded to find that out
+            done.append(_prepare_lane(spaces, status, job, stop))
+    return done
+
+
+def _prepare_lane(spaces: PhotoSpaces, status: SpaceStatus, job: Job, stop: threading.Event) -> Preparation:
+    before, total, lane = status.coverage.done, status.coverage.total, spaces.lane
     if status.preparing:
-        job.report(Preparing("loading", before, total))
+        job.report(Preparing("loading", before, total, lane=lane))
 
     def report(now: EmbedProgress) -> None:
         if not status.preparing and not now.total:
@@ -163,9 +171,9 @@ def _prepare(workspace: Workspace, job: Job, stop: threading.Event) -> Preparati
         elif now.phase == "finishing":
             phase = "finishing"
         whole = max(total, before + now.total)
-        job.report(Preparing(phase, min(whole, before + now.done), whole, now.remaining))
+        job.report(Preparing(phase, min(whole, before + now.done), whole, now.remaining, lane=lane))
 
-    return workspace.prepare_photos(report, lambda: stop.is_set() or job.is_cancelled())
+    return spaces.prepare(report, lambda: stop.is_set() or job.is_cancelled())
 
 
 class PreparingPanel(QFrame):
@@ -211,11 +219,14 @@ class PreparingPanel(QFrame):
         super().changeEvent(event)
 
     def _say(self, state: Preparing) -> None:
+        preparing = self.tr("Preparing photos for the full models")
+        if state.lane != DEEP_LANE:
+            preparing = self.tr("Preparing photos for the new encoder")
         words = {
             "waiting": self.tr("Waiting while photos are added"),
             "paused": self.tr("Preparing is paused"),
             "failed": self.tr("The photos could not be prepared"),
-        }.get(state.phase, self.tr("Preparing photos for the full models"))
+        }.get(state.phase, preparing)
         self._words.setText(words)
         locale = QLocale()
         counts = self.tr("{0} of {1}", "photos done, photos in all").format(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from models.encoder_layout import CLASSES_FILE, MOST_TOWERS, PHOTO_FILE, sketch_file
 from models.registry.embedded import PACKAGE, embedded_files
 from models.registry.entries import (
     HubHome,
@@ -285,6 +286,21 @@ _ENTRIES = (
         (*_BLIP.files, ModelFile(RECORD_FILE)),
         _own_terms(BSD),
         storage="captioner",
+    ),
+    ModelEntry(
+        "trained-encoder",
+        "encoder",
+        "Your own encoder",
+        OwnHome("encoder"),
+        (
+            ModelFile(PHOTO_FILE),
+            ModelFile(CLASSES_FILE),
+            ModelFile(RECORD_FILE),
+            ModelFile(sketch_file(1)),
+            *(ModelFile(sketch_file(tower), optional=True) for tower in range(2, MOST_TOWERS + 1)),
+        ),
+        _own_terms(APACHE),
+        storage="encoder",
     ),
     ModelEntry(
         "sketch-adapter",

@@ -21,6 +21,8 @@ STANDS_ON = "stands_on"
 """In the record of a person's own model: the public home of the model that it needs besides; empty, or not
 there, where it needs none.
 """
+FILES = "files"
+"""In such a record: which of the files that its entry calls optional belong to the model."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -106,6 +108,13 @@ class ModelFile:
     """Of a person's own model: a part of the base that it stands on, which comes with it unless the base is a
     published one.
     """
+    optional: bool = False
+    """Of a person's own model: belongs to it only where its record says so."""
+
+    @property
+    def always_there(self) -> bool:
+        """Whether a model is not whole without it, whatever its record says."""
+        return not (self.of_base or self.optional)
 
     @property
     def home_path(self) -> str:

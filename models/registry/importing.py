@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.errors import Cancelled, ModelError, RefusedFileError, WeightsError
 from models.registry.digests import CHUNK, Digest, check_kind, sha256_of
-from models.registry.entries import STANDS_ON, HubHome, ModelEntry, ModelFile, OwnHome
+from models.registry.entries import FILES, STANDS_ON, HubHome, ModelEntry, ModelFile, OwnHome
 from models.registry.errors import StoreError
 from models.registry.lock_file import FileRecord
 from models.registry.progress import Meter, PullProgress, ignore, never
@@ -46,8 +46,8 @@ class _Found:
 
     @property
     def whole(self) -> bool:
-        # Whether a base has to come too, the record says.
-        return all(file.path in self.files for file in self.entry.files if not file.of_base)
+        # Whether any of the others has to come too, the record says.
+        return all(file.path in self.files for file in self.entry.files if file.always_there)
 
     @property
     def commit(self) -> str:
@@ -232,12 +232,14 @@ def _as_recorded(store: ModelStore, look: _Found) -> _Found:
     Raises
     ------
     WeightsError
-        The record is of another kind, or the base that it stands on is neither beside it nor published.
+        The record is of another kind, or what it names is neither beside it nor published.
     """
     home = look.entry.home
     if not isinstance(home, OwnHome):
         return look
-    base = str(read_record(look.root, home.kind).get(STANDS_ON) or "")
+    record = read_record(look.root, home.kind)
+    look = _with_optional(look, record.get(FILES))
+    base = str(record.get(STANDS_ON) or "")
     published = {e.home.repo for e in store.entries.values() if isinstance(e.home, HubHome)}
     if base and base not in published:
         raise WeightsError(
@@ -250,6 +252,26 @@ def _as_recorded(store: ModelStore, look: _Found) -> _Found:
     if of_base - look.files.keys():
         raise _nothing(look.root, look)
     return look
+
+
+def _with_optional(look: _Found, named: object) -> _Found:
+    """Without the optional files that the record does not name.
+
+    Raises
+    ------
+    WeightsError
+        One that it names is missing, or is none that the program knows.
+    """
+    optional = {file.path for file in look.entry.files if file.optional}
+    wanted = {str(path) for path in named} if isinstance(named, list) else set()
+    if unknown := wanted - optional:
+        raise WeightsError(
+            f"{look.root} has {min(unknown)} in its record, which no “{look.entry.name}” has: a newer "
+            "version of the program wrote it. Update the program."
+        )
+    if missing := wanted - look.files.keys():
+        raise _lacks_own(look, min(missing))
+    return replace(look, files={p: at for p, at in look.files.items() if p not in optional - wanted})
 
 
 def _nothing(folder: Path, look: _Found | None) -> WeightsError:
@@ -268,13 +290,16 @@ def _nothing(folder: Path, look: _Found | None) -> WeightsError:
             f"{look.entry.home.page}."
         )
     if look.entry.is_own:
-        return WeightsError(
-            f"{look.root} lacks {missing.path}, which {look.entry.home.page} writes: give the folder that it "
-            "wrote."
-        )
+        return _lacks_own(look, missing.path)
     return WeightsError(
         f"{look.root} lacks {missing.home_path}, which “{look.entry.name}” needs: copy the whole model, or "
         f"get it with “sketch-app models pull {look.entry.name}”."
+    )
+
+
+def _lacks_own(look: _Found, path: str) -> WeightsError:
+    return WeightsError(
+        f"{look.root} lacks {path}, which {look.entry.home.page} writes: give the folder that it wrote."
     )
 
 

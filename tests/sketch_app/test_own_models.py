@@ -27,6 +27,7 @@ from tests.sketch_app.conftest import paths_below
 from tests.sketch_app.demo_sketches import demo_sketch
 from tests.support.tiny_dinov2 import write_tiny_dinov2
 from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
+from tests.support.turned_encoder import write_turned_encoder
 
 
 def write_adapter(folder, base, data):
@@ -67,7 +68,7 @@ def test_a_sketch_is_searched_among_the_photo_models_vectors_once_they_are_there
     before = workspace.search.answer(request)
     assert before.stage is Stage.COMPLETE
     embedded = models.fast.read_sketch(render_for_model(request.sketch)).embedding[0]
-    assert workspace.prepare_photos().switched
+    assert workspace.spaces.prepare().switched
     after = workspace.search.answer(request)
     adapted = models.sketches.encode_sketches([render_for_model(request.sketch)])[0]
     with Gallery.open(paths.default_gallery, write=False) as gallery:
@@ -102,6 +103,24 @@ def test_an_adapter_for_another_photo_model_is_not_used_and_a_word_says_so(paths
     assert models.sketches is None
     assert "it is not used" in models.words.take()
     np.testing.assert_equal(models.imagined.dimension, 48)
+
+
+def test_an_own_encoder_is_the_fast_lane_of_the_full_set_too(paths, tmp_path):
+    shutil.copytree(paths.models, tmp_path / "models")
+    store = ModelStore(tmp_path / "models")
+    written = write_turned_encoder(tmp_path / "run" / "encoder")
+    programs = full_set(store, FullChoices(device="cpu"))
+    assert programs.former is None
+    assert import_folder(store, tmp_path / "run").imported == ("trained-encoder",)
+    models = full_set(store, FullChoices(device="cpu"))
+    assert models.photos is models.fast is models.classes
+    assert models.photos.model_id.startswith(written.model_id)
+    assert models.former.model_id == programs.photos.model_id
+    serving = models.with_encoder(models.former)
+    assert serving.photos is serving.fast is serving.classes is models.former
+    assert serving.imagined is models.imagined
+    here = {name: store.state(name) for name in ("trained-encoder", "sketch-adapter")}
+    assert [e.name for e in full_set_entries(store, Settings(), here)][-2:] == list(here)
 
 
 def test_an_own_captioner_makes_the_published_one_needless(paths):

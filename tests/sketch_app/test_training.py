@@ -15,9 +15,10 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from models.class_space import CLASSES_FILE, ClassSpace
+from models.class_space import ClassSpace
 from models.embedded import EmbeddedEncoder
-from models.encoder_files import PHOTO_FILE, load_encoder, sketch_file
+from models.encoder_files import load_encoder
+from models.encoder_layout import CLASSES_FILE, PHOTO_FILE, sketch_file
 from models.errors import WeightsError
 from models.evaluation import evaluate_retrieval, held_back
 from models.training.dataset import DatasetError, SketchPhotoData, Split, make_split
@@ -59,17 +60,17 @@ def trained(folder, tmp_path_factory):
 
 def test_training_leaves_weights_a_split_and_a_report(trained):
     run, done = trained
-    assert {p.name for p in run.iterdir()} >= {*STAGES, "split.json", "weights", "report"}
+    assert {p.name for p in run.iterdir()} >= {*STAGES, "split.json", "encoder", "report"}
     for stage in STAGES:
         kept = {p.name for p in (run / stage).iterdir()}
         assert kept == {"checkpoint.pt", "best.safetensors", "history.json"}
-    assert load_encoder(run / "weights").info.classes == ("cat", "coffee_cup", "flower")
-    files = sorted(p.name for p in (run / "weights").iterdir())
+    assert load_encoder(run / "encoder").info.classes == ("cat", "coffee_cup", "flower")
+    files = sorted(p.name for p in (run / "encoder").iterdir())
     assert files == sorted(
         (CLASSES_FILE, PHOTO_FILE, sketch_file(1), sketch_file(2), "README.md", "training.json")
     )
-    info = load_encoder(run / "weights").info
-    space = ClassSpace.load(run / "weights", info.model_id)
+    info = load_encoder(run / "encoder").info
+    space = ClassSpace.load(run / "encoder", info.model_id)
     assert space.names[: len(info.classes)] == info.classes
     assert Split.load(run / "split.json").unseen_classes == {"rocket"}
     assert "Tower 2:\nstep 2: map" in done.stdout
@@ -79,7 +80,7 @@ def test_training_leaves_weights_a_split_and_a_report(trained):
 def test_the_report_holds_figures_and_sheets(trained):
     run, _ = trained
     figures = json.loads((run / "report" / "figures.json").read_text())
-    assert figures["model_id"] == load_encoder(run / "weights").info.model_id
+    assert figures["model_id"] == load_encoder(run / "encoder").info.model_id
     (held,) = figures["figures"].values()  # nobody has sketched a rocket
     assert held["queries"] == 2 * len(SKETCHY)
     gallery = Split.load(run / "split.json").gallery_photos
@@ -91,10 +92,10 @@ def test_the_report_holds_figures_and_sheets(trained):
     for stage in STAGES:
         with Image.open(run / "report" / f"curves-{stage}.png") as curves:
             assert curves.width > 600
-    card = (run / "weights" / "README.md").read_text()
+    card = (run / "encoder" / "README.md").read_text()
     assert f"| map | {held['map_all']:.3f} |" in card
     assert "sketch-app train encoder --data" in card
-    record = json.loads((run / "weights" / "training.json").read_text())
+    record = json.loads((run / "encoder" / "training.json").read_text())
     assert (record["kind"], record["model_id"]) == ("encoder", figures["model_id"])
 
 

@@ -12,6 +12,7 @@ from models.training.captioner import CaptionerSettings
 from models.training.generator import GeneratorSettings
 from models.training.sketch_adapter import SketchAdapterSettings
 from sketch_app.recipes import train_captioner, train_sketch_adapter
+from sketch_app.recipes_encoder import train_encoder
 from sketch_app.recipes_generator import GeneratorOptions, train_generator
 from sketch_app.training_runs import RunOptions
 from tests.models.made_data import make_data
@@ -36,6 +37,8 @@ class OwnModels:
     """One whose base was trained from nothing."""
     factors_over_own: Path
     """Factors over that one."""
+    encoder: Path
+    """With two towers."""
 
 
 def train_own_models(root: Path) -> OwnModels:
@@ -63,6 +66,13 @@ def train_own_models(root: Path) -> OwnModels:
         factors = generator("three", "sd-turbo", _LORA)
         whole = generator("four", "", replace(_LORA, learns="base"))
         over_own = generator("five", str(whole), _LORA)
+        train_encoder(pairs, (), options("six"), _QUIET, towers=2, batch=4)
     return OwnModels(
-        published, root / "one" / "captioner", root / "two" / "sketch-adapter", factors, whole, over_own
+        published,
+        root / "one" / "captioner",
+        root / "two" / "sketch-adapter",
+        factors,
+        whole,
+        over_own,
+        root / "six" / "encoder",
     )

@@ -118,5 +118,5 @@ def make_imagining_workspace(home: Path, photos: Path) -> tuple[Workspace, Quart
     workspace.update_settings(camera_on=False)
     workspace.open()
     workspace.index_folder(photos)
-    workspace.prepare_photos()
+    workspace.spaces.prepare()
     return workspace, lane, painter

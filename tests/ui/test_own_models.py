@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from models.devices import choose_placement
+from models.encoder_files import load_encoder
 from models.img2img_turbo.generator import Img2ImgTurbo
 from models.registry.importing import import_folder
 from models.registry.store import ModelStore
@@ -126,13 +127,13 @@ def import_folder_of(qtbot, dialog, folder):
     until_idle(qtbot, dialog)
 
 
-def searched(qtbot, window, subject):
+def searched(qtbot, window, subject, *, imagines=True):
     """Draw, wait for the last answer, and give it."""
     seen = []
     window.search.answered.connect(seen.append)
     window.document.replace(demo_sketch(subject))
     qtbot.waitUntil(lambda: bool(seen) and seen[-1].stage is Stage.COMPLETE, timeout=WAIT_MS)
-    assert window.imagined.isVisible()
+    assert window.imagined.isVisible() is imagines
     assert len(window.results.grid.model().results) > 0
     assert seen[-1].notice is None
     return seen[-1]
@@ -188,6 +189,37 @@ def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, d
     assert store.state("sd-turbo").status == "absent"
     second = searched(qtbot, window, "flower")
     assert apart(second.generated, picture(own.generator, own.generator, "flower", second)) < 1
+
+
+def test_an_own_encoder_finds_photos_in_the_built_in_set_at_once_and_goes_again(
+    qtbot, window, dialog, own, workspace
+):
+    card, _ = dialog.findChildren(SetCard)
+    programs = workspace.models.photos.model_id
+    with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
+        import_folder_of(qtbot, dialog, own.encoder)
+    until_idle(qtbot, dialog)
+    assert said(dialog) == "Here now: Your own encoder"
+    assert card._state.text() == "In use"
+    qtbot.waitUntil(lambda: workspace.fast_spaces.status().settled, timeout=WAIT_MS)
+    model_id = load_encoder(own.encoder).info.model_id
+    assert workspace.models.photos.model_id.startswith(model_id)
+    answer = searched(qtbot, window, "cat", imagines=False)
+    # Its names are the classes that it was taught, and its vectors the photos'.
+    assert {name.class_name for name in answer.names} == set(load_encoder(own.encoder).info.classes)
+    vector = workspace._opened().vector(answer.results[0].photo_id, workspace.models.photos.model_id)
+    reading = workspace.models.fast.read_sketch(render_for_model(demo_sketch("cat")))
+    assert answer.results[0].signals["sketch"] == pytest.approx(
+        float(vector @ reading.embedding[0]), abs=2e-3
+    )
+
+    with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
+        press(qtbot, rows(dialog)["trained-encoder"], "Remove")
+        press(qtbot, dialog.findChild(QMessageBox), "Remove")
+    until_idle(qtbot, dialog)
+    assert "trained-encoder" not in rows(dialog)
+    assert workspace.models.photos.model_id == programs
+    assert searched(qtbot, window, "flower", imagines=False).names[0].class_name == "flower"
 
 
 def test_an_own_model_goes_only_when_the_person_says_so_and_nothing_offers_to_fetch_it(

@@ -844,6 +844,10 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ModelWords</name>
     <message>
+        <source>Finds photos by your sketch and names it</source>
+        <translation>스케치로 사진을 찾고 이름을 붙여요</translation>
+    </message>
+    <message>
         <source>Names your sketch</source>
         <translation>스케치에 이름을 붙여요</translation>
     </message>
@@ -894,6 +898,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>{0} of {1} here</source>
         <translation>{1} 중 {0} 받음</translation>
+    </message>
+    <message>
+        <source>Your own encoder</source>
+        <translation>내가 학습한 스케치 검색 모델</translation>
     </message>
     <message>
         <source>Your own captioner</source>
@@ -1014,6 +1022,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>{0} lacks {1}. Choose the folder that “{2}” wrote, with all that is in it.</source>
         <translation>{0}에 {1} 파일이 없어요. ‘{2}’ 명령이 만든 폴더를 통째로 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>{0} has {1}, which only a newer version knows. Update the program.</source>
+        <translation>{0}에 새 버전만 아는 {1}이(가) 있어요. 프로그램을 업데이트하세요.</translation>
     </message>
     <message>
         <source>{0} is not what “{1}” writes ({2}). Choose the folder that it wrote.</source>
@@ -1760,6 +1772,10 @@ A closed fist lifts the pen.</source>
     <message>
         <source>Preparing photos for the full models</source>
         <translation>전체 모델용으로 사진을 준비하는 중</translation>
+    </message>
+    <message>
+        <source>Preparing photos for the new encoder</source>
+        <translation>새 검색 모델에 맞춰 사진을 준비하는 중</translation>
     </message>
     <message>
         <source>{0} of {1}</source>
