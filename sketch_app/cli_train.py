@@ -246,11 +246,11 @@ def train_generator(  # noqa: PLR0917
     console, errors = consoles()
     with plain_errors(errors):
         from models.training.generator import GeneratorSettings
-        from sketch_app.recipes_generator import GeneratorOptions
+        from sketch_app.recipes_generator import BASE_RATE, GeneratorOptions
         from sketch_app.recipes_generator import train_generator as teach
         from sketch_app.training_runs import RunOptions
 
-        chosen = rate if rate is not None else (GeneratorSettings.rate if base else 4e-4)
+        chosen = rate if rate is not None else (GeneratorSettings.rate if base else BASE_RATE)
         settings = GeneratorSettings(
             learns="lora" if base else "base",
             steps=steps,
