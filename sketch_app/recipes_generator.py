@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 BASE_RATE = 1e-4
-"""Of the last stage of a base from nothing. At 3e-4 it lost what the stages before had taught: photos were found
-by its pictures with mAP@all .08 after 250 steps, at this rate with .15.
+"""Of the last stage of a base from nothing. At 3e-4 it lost what the stages before had taught: its pictures
+found photos with mAP@all .08 after 250 steps, at this rate with .15.
 """
 
 
