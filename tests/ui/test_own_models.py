@@ -36,7 +36,6 @@ from ui.models_dialog import ModelsDialog
 from ui.notice_bar import NoticeBar
 from ui.set_card import SetCard
 
-WAIT_MS = 120_000
 GENERATOR = "trained-generator"
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -75,7 +74,7 @@ def window(qtbot, workspace):
     qtbot.addWidget(window)
     window.show()
     window.start()
-    qtbot.waitUntil(lambda: bool(window.photos.photo_count), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(window.photos.photo_count))
     yield window
     window.close()
 
@@ -93,7 +92,6 @@ def until_idle(qtbot, dialog):
     work = dialog.parent().findChild(ModelWork)
     qtbot.waitUntil(
         lambda: work.busy is None and dialog._look is not None and dialog._look.states == states(work.store),
-        timeout=WAIT_MS,
     )
 
 
@@ -131,7 +129,7 @@ def searched(qtbot, window, subject):
     seen = []
     window.search.answered.connect(seen.append)
     window.document.replace(demo_sketch(subject))
-    qtbot.waitUntil(lambda: bool(seen) and seen[-1].stage is Stage.COMPLETE, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1].stage is Stage.COMPLETE)
     assert window.imagined.isVisible()
     assert len(window.results.grid.model().results) > 0
     assert seen[-1].notice is None
@@ -165,12 +163,12 @@ def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, d
         import_folder_of(qtbot, dialog, folder)
         assert said(dialog) == f"Here now: Your own {title}"
     assert set(rows(dialog)) == {"sketch-adapter", "trained-captioner", GENERATOR, "sd-turbo", "dinov2-small"}
-    with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
+    with qtbot.waitSignal(dialog.models_changed):
         press(qtbot, card, "Use")
     until_idle(qtbot, dialog)
     assert not any(row._remove.isEnabled() for row in rows(dialog).values())
     assert workspace.models.sketches is not None
-    qtbot.waitUntil(lambda: workspace.spaces.status().settled, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: workspace.spaces.status().settled)
     first = searched(qtbot, window, "cat")
     store = workspace.store
     published = store.folder_of("sd-turbo")
@@ -178,7 +176,7 @@ def test_own_models_are_imported_put_into_use_and_searched_with(qtbot, window, d
     assert apart(first.generated, picture(own.generator, own.generator, "cat", first)) > 4
 
     # The one with a base of its own takes its place, in the models in use too; SD-Turbo is needless now.
-    with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
+    with qtbot.waitSignal(dialog.models_changed):
         import_folder_of(qtbot, dialog, own.generator)
     until_idle(qtbot, dialog)
     assert said(dialog) == "Here now: Your own generator"
@@ -243,7 +241,7 @@ def test_chosen_weights_of_another_kind_are_a_sentence_and_the_former_choice_sta
 ):
     for folder in (own.captioner, own.factors):
         import_folder_of(qtbot, dialog, folder)
-    with qtbot.waitSignal(dialog.models_changed, timeout=WAIT_MS):
+    with qtbot.waitSignal(dialog.models_changed):
         press(qtbot, dialog.findChildren(SetCard)[1], "Use")
     until_idle(qtbot, dialog)
     former = workspace.models
