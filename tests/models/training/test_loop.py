@@ -40,7 +40,7 @@ def test_a_run_that_is_killed_again_and_again_has_the_losses_of_one_that_is_not(
     killed = 0
     for stop in (5, 11, 18, 29):
         program = subprocess.Popen(
-            [sys.executable, "-m", "tests.models.training.toy_lesson", tmp_path / "cut"],
+            [sys.executable, "-m", "tests.models.training.toy_lesson", tmp_path / "cut", str(stop)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,11 +1,13 @@
 """A lesson of two small networks that play against each other, quick enough to be killed many times.
 
-    python -m tests.models.training.toy_lesson FOLDER
+    python -m tests.models.training.toy_lesson FOLDER STOP
 
-prints the number of each step as it is taken.
+prints the number of each step as it is taken, and waits some steps after STOP for whoever is to kill it, who
+may come late on a busy machine.
 """
 
 import sys
+import threading
 from pathlib import Path
 
 import torch
@@ -90,6 +92,8 @@ class ToyLesson:
 def main():
     for progress in run(ToyLesson(), SETTINGS, Path(sys.argv[1])):
         print(progress.step, flush=True)  # noqa: T201
+        if progress.step >= int(sys.argv[2]) + 2 * SETTINGS.checkpoint_every:
+            threading.Event().wait()
 
 
 if __name__ == "__main__":
