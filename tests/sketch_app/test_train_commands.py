@@ -63,6 +63,7 @@ def start_and_kill(home, *arguments, out, steps):
         [sys.executable, "-m", program, str(out), str(steps), *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "SKETCH_APP_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -73,6 +74,7 @@ def start_and_kill(home, *arguments, out, steps):
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    process.stdin.close()
     return len(History.read(out).losses)
 
 

@@ -42,6 +42,7 @@ def test_a_run_that_is_killed_again_and_again_has_the_losses_of_one_that_is_not(
         program = subprocess.Popen(
             [sys.executable, "-m", "tests.models.training.toy_lesson", tmp_path / "cut", str(stop)],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -49,6 +50,7 @@ def test_a_run_that_is_killed_again_and_again_has_the_losses_of_one_that_is_not(
             if int(line) >= stop:
                 program.send_signal(signal.SIGKILL)
                 break
+        program.stdin.close()
         program.stdout.close()
         killed += program.wait() == -signal.SIGKILL
     assert killed == 4
