@@ -26,6 +26,7 @@ from device.finger_state import palm_centre
 from device.gestures import Gesture
 from device.tracking import HandTracker
 from device.virtual_hand import Look, Performance, View, VirtualHand, background
+from tests.support.machine import slowness
 
 CLEAN = Look(noise=0, blur=0)
 
@@ -141,7 +142,7 @@ def test_when_the_drawing_hand_stays_away_the_other_may_draw(tracker):
 
 
 def test_tracking_keeps_well_ahead_of_a_camera(tracker):
-    assert rate(tracker, frames=60, clock=time.process_time) > 1.5 * FPS
+    assert rate(tracker, frames=60, clock=time.process_time) > 1.5 * FPS / slowness()
 
 
 def test_the_terminal_stays_clean():

@@ -53,7 +53,7 @@ def main():
     chance = random.Random(int(seed))
     for gallery in galleries:
         for _ in range(KILLS_A_GALLERY):
-            files, seconds = chance.randint(0, MOST_FILES), chance.uniform(0.0, 0.02)
+            files, seconds = chance.randint(0, MOST_FILES), chance.uniform(0.0, 0.005)
             killed = run(Path(gallery), Path(photos), files, seconds)
             sys.stdout.write(f"{files}+{int(seconds * 1e6)} {int(killed)}\n")
 

@@ -18,10 +18,10 @@ from index.errors import EncoderError, GalleryBusyError, GalleryError, VectorErr
 from index.gallery import Gallery, writer_lock
 from index.indexer import Indexer
 from index.records import Coverage
+from tests.support.waiting import WAIT_S
 
 SECOND = "colour-histogram/8"
 SECOND_DIMENSION = 24
-DEADLINE = 30.0
 
 
 def histogram(images):
@@ -240,7 +240,7 @@ def test_an_answer_of_another_shape_is_refused(reader):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.002)
@@ -254,7 +254,7 @@ def in_thread(work):
     try:
         yield outcome
     finally:
-        thread.join(DEADLINE)
+        thread.join(WAIT_S)
     assert not thread.is_alive()
 
 
@@ -265,7 +265,7 @@ def test_folders_are_added_while_the_gallery_is_embedded_and_their_photos_are_em
     turns = threading.Semaphore(0)
 
     def in_turn(images):
-        assert turns.acquire(timeout=DEADLINE)
+        assert turns.acquire(timeout=WAIT_S)
         return histogram(images)
 
     with in_thread(embedder(reader, in_turn, batch_size=2).run) as outcome:
@@ -308,9 +308,9 @@ def test_a_second_writer_waits_a_moment_before_it_is_refused(directory):
     with pytest.raises(GalleryBusyError):
         Gallery.open(directory, write=True, wait=0.0)
     with pytest.raises(GalleryBusyError):
-        Gallery.open(directory, write=True, wait=DEADLINE, cancelled=lambda: True)
+        Gallery.open(directory, write=True, wait=WAIT_S, cancelled=lambda: True)
     threading.Timer(0.1, lock.release).start()
-    Gallery.open(directory, write=True, wait=DEADLINE).close()
+    Gallery.open(directory, write=True, wait=WAIT_S).close()
 
 
 def test_only_a_complete_model_may_serve_a_lane_and_one_that_serves_is_not_forgotten(directory):

@@ -20,6 +20,7 @@ from index.errors import (
 )
 from index.gallery import Gallery
 from index.records import SearchFilter
+from tests.support.waiting import WAIT_S
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_a_second_process_may_read_but_not_write_until_the_first_is_gone(directo
         with Gallery.open(directory, write=False) as reader:
             assert is_found(reader, 1)
         holder.kill()  # the lock dies with its process, whatever the file says
-        holder.wait(20)
+        holder.wait(WAIT_S)
         with Gallery.open(directory, write=True) as gallery:
             assert is_found(gallery, 1)
 

@@ -25,6 +25,7 @@ from index.errors import EncoderError, FolderError, GalleryError, VectorError
 from index.gallery import Gallery
 from index.indexer import Indexer
 from index.records import LocationState
+from tests.support.waiting import WAIT_S
 
 
 @pytest.fixture
@@ -287,20 +288,20 @@ def test_photos_are_searchable_while_the_indexer_writes(gallery, photos):
         batches.append(len(images))
         if len(batches) == 3:
             half_way.set()
-            assert go_on.wait(20)
+            assert go_on.wait(WAIT_S)
         return encode(images)
 
     thread = threading.Thread(
         target=index, args=(gallery, photos), kwargs={"encode": stopping, "batch_size": 5}
     )
     thread.start()
-    assert half_way.wait(20)
+    assert half_way.wait(WAIT_S)
     assert gallery.count() == 10
     with Gallery.open(gallery.directory, write=False) as reader:
         assert sum(is_found(reader, number) for number in range(20)) == 10
         assert sum(is_found(gallery, number) for number in range(20)) == 10
         go_on.set()
-        thread.join(20)
+        thread.join(WAIT_S)
         assert all(is_found(reader, number) for number in range(20))
         assert not reader.index_status(MODEL).rebuilt
 

@@ -11,6 +11,7 @@ from photo_makers import fill, found_paths, index
 
 from index.gallery import Gallery
 from index.replacing import PART_SUFFIX
+from tests.support.waiting import RUN_S
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs fork and SIGKILL")
 
@@ -29,7 +30,7 @@ def test_killed_at_random_moments_every_photo_is_found_once_after_the_next_start
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_S,
         check=True,
     )
     moments = [line.split() for line in killed.stdout.splitlines()]

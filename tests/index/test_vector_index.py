@@ -7,6 +7,7 @@ import pytest
 
 from index import vector_index
 from index.vector_index import VectorIndex, recall_at, tuning_queries
+from tests.support.waiting import WAIT_S
 
 
 def photo_like_vectors(count, dimension, seed=0):
@@ -105,7 +106,7 @@ def test_photos_added_while_the_inverted_file_is_trained_are_kept(large, monkeyp
     def build_slowly(*arguments, **options):
         adding = threading.Thread(target=index.add, args=(np.arange(9001, 9006), late))
         adding.start()
-        adding.join(20)
+        adding.join(WAIT_S)
         return build(*arguments, **options)
 
     monkeypatch.setattr(vector_index, "build_ivf", build_slowly)

@@ -21,6 +21,7 @@ from models.caption_sentence import caption_sentence, subject_of
 from models.captioner import BlipCaptioner
 from models.devices import Placement
 from models.errors import Cancelled, ModelError, RefusedFileError, WeightsError
+from tests.support.machine import slowness
 from tests.support.tiny_blip import (
     SIDE,
     VOCABULARY,
@@ -228,7 +229,10 @@ class TestWhatItSays:
             thread.start()
         for thread in threads:
             thread.join()
-        assert found == wanted
+        for ours, theirs in zip(found, wanted, strict=True):
+            assert [c.text for c in ours] == [c.text for c in theirs]
+            # A thread may part the work among others than this one, which rounds otherwise.
+            assert [c.probability for c in ours] == pytest.approx([c.probability for c in theirs], abs=1e-5)
 
     def test_bfloat16_says_the_same(self, taught):
         able = torch.cpu.get_capabilities()
@@ -451,8 +455,8 @@ def test_after_its_release_it_says_to_be_loaded_again(base):
 
 
 def test_the_tiny_model_is_made_quickly(tmp_path):
-    start = time.perf_counter()
+    start = time.process_time()
     base = write_tiny_blip(tmp_path / "base")
     write_tiny_blip_checkpoint(tmp_path / "c.pt", base, seed=3)
     write_tiny_blip_adapter(tmp_path / "adapter", base)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2 * slowness()

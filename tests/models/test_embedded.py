@@ -17,6 +17,7 @@ from models.embedded import EmbeddedEncoder
 from models.encoder_files import load_encoder
 from models.errors import WeightsError
 from tests.sketch_app.demo_sketches import demo_drawing
+from tests.support.waiting import WAIT_S
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,7 @@ def test_threads_that_ask_at_once_load_once_and_agree(monkeypatch, drawings):
     start = threading.Barrier(6)
 
     def ask(number):
-        start.wait(30)
+        start.wait(WAIT_S)
         return encoder.model_id if number % 2 else encoder.encode_sketches(drawings[:2])
 
     with ThreadPoolExecutor(6) as pool:

@@ -37,6 +37,7 @@ from tests.support.hub_server import (
     fill,
     small_catalogue,
 )
+from tests.support.waiting import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -185,7 +186,7 @@ def test_killed_at_any_byte_nothing_looks_whole_that_is_not_and_the_next_pull_co
     def hold(path):
         if server.body_bytes >= moment:
             reached.set()
-            go_on.wait(30)
+            go_on.wait(WAIT_S)
 
     server.wrong.on_body = hold
     process = subprocess.Popen(
@@ -193,9 +194,9 @@ def test_killed_at_any_byte_nothing_looks_whole_that_is_not_and_the_next_pull_co
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert reached.wait(60)
+    assert reached.wait(WAIT_S)
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait(WAIT_S)
     server.wrong.on_body = lambda path: None
     go_on.set()
     whole = [name for name in FULL if store.state(name).status == "complete"]
@@ -295,7 +296,7 @@ def test_two_pulls_at_once_do_not_touch_one_another(store, server):
 
     def hold(path):
         held.set()
-        go_on.wait(30)
+        go_on.wait(WAIT_S)
 
     server.wrong.on_body = lambda path: hold(path) if "/resolve/" in path else None
     errors = []
@@ -308,7 +309,7 @@ def test_two_pulls_at_once_do_not_touch_one_another(store, server):
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert held.wait(30)
+    assert held.wait(WAIT_S)
     try:
         for work in (lambda: get(store, server), lambda: store.remove(["captioner"])):
             with pytest.raises(StoreBusyError, match="are being changed by this program itself"):
@@ -316,6 +317,6 @@ def test_two_pulls_at_once_do_not_touch_one_another(store, server):
         assert store.state("generator").status != "complete"  # reading goes on
     finally:
         go_on.set()
-        thread.join(30)
+        thread.join(WAIT_S)
     assert errors == []
     assert_whole(store, *FULL)

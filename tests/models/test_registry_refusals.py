@@ -260,13 +260,13 @@ def test_unavailable_for_good_is_a_sentence(store, server):
 
 
 def test_no_network_is_a_sentence(store, server):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
-    for names, catalogue in ((["captioner"], store.entries), (["checkpoint"], small_catalogue(closed))):
-        offline = ModelStore(store.folder, catalogue, SMALL_SETS)
-        with pytest.raises(NetworkError, match=r"127\.0\.0\.1 cannot be reached.*check the network"):
-            pull(offline, names, accept=lambda *_: True, endpoint=closed, retries=QUICK)
+    with socket.socket() as held:  # bound, so that nobody else listens there meanwhile
+        held.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{held.getsockname()[1]}"
+        for names, catalogue in ((["captioner"], store.entries), (["checkpoint"], small_catalogue(closed))):
+            offline = ModelStore(store.folder, catalogue, SMALL_SETS)
+            with pytest.raises(NetworkError, match=r"127\.0\.0\.1 cannot be reached.*check the network"):
+                pull(offline, names, accept=lambda *_: True, endpoint=closed, retries=QUICK)
 
 
 def test_offline_asks_nobody(store, server, monkeypatch):

@@ -20,6 +20,7 @@ from models.registry.importing import import_folder
 from models.registry.lock_file import FILE_NAME, EntryRecord, only_writer
 from models.registry.store import ModelStore, in_words
 from tests.support.hub_server import CAPTIONER, CHECKPOINT, GENERATOR, SMALL_SETS, small_catalogue
+from tests.support.waiting import RUN_S, WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL = SMALL_SETS["full"]
@@ -208,7 +209,7 @@ def test_another_process_that_writes_is_named(store):
         with pytest.raises(StoreBusyError, match=f"another process \\(pid {process.pid}\\)"):
             store.verify()
         process.kill()
-        process.wait(30)
+        process.wait(WAIT_S)
         with only_writer(store.folder):  # its lock died with it
             pass
 
@@ -253,7 +254,7 @@ def test_looking_at_the_store_imports_nothing_heavy():
         "print(*sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=RUN_S, check=True
     )
     assert done.stdout.strip() == ""
 

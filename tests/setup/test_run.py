@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.setup.tiny_project import RUN, TinyProject
+from tests.support.waiting import RUN_S, WAIT_S
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can lack a display")
 posix_only = pytest.mark.skipif(os.name == "nt", reason="kills a POSIX process group")
@@ -138,7 +139,7 @@ def test_a_killed_install_is_made_anew(tmp_path: Path):
     hold = project.folder / "hold"
     hold.touch()
     running = project.start("greet")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + RUN_S
     while not (project.folder / "held").exists():
         assert running.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
@@ -148,7 +149,7 @@ def test_a_killed_install_is_made_anew(tmp_path: Path):
     assert "another run.py is setting up" in second.stderr
 
     os.killpg(running.pid, signal.SIGKILL)
-    running.wait(timeout=10)
+    running.wait(timeout=WAIT_S)
     hold.unlink()
     half_written = project.site_packages() / "half_written.py"
     half_written.write_text("")
@@ -249,15 +250,17 @@ def test_the_probe_hears_an_answer_and_gives_up_on_silence():
 
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        assert answers(f"http://127.0.0.1:{server.server_port}/", 10)
+        assert answers(f"http://127.0.0.1:{server.server_port}/", WAIT_S)
         server.shutdown()
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         begun = time.monotonic()
         assert not answers(f"http://127.0.0.1:{port}/", 0.3)
-        assert time.monotonic() - begun < 5
-    assert not answers(f"http://127.0.0.1:{port}/", 5)  # nobody listens any more
+        assert time.monotonic() - begun < WAIT_S
+    with socket.socket() as held:  # bound, and nobody listens
+        held.bind(("127.0.0.1", 0))
+        assert not answers(f"http://127.0.0.1:{held.getsockname()[1]}/", WAIT_S)
 
 
 def test_help_says_the_commands_and_sets_nothing_up(tmp_path: Path):

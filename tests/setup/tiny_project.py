@@ -9,6 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from tests.support.waiting import RUN_S
+
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 
 _PYPROJECT = """\
@@ -94,7 +96,7 @@ class TinyProject:
             [python, str(self.folder / "run.py"), *arguments],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=RUN_S,
             stdin=subprocess.DEVNULL,
             env=self.settings(**changes),
             check=False,

@@ -10,6 +10,7 @@ from sketch_app.document import SketchDocument
 from sketch_app.sketch import Sketch
 from sketch_app.sketch_files import load_json
 from tests.sketch_app.sketches import house, line
+from tests.support.waiting import WAIT_S
 
 # A session in a process of its own: draws a line, saves by itself, says so, and waits to be ended.
 SESSION = """
@@ -46,7 +47,7 @@ class Session:
     def end(self, how):
         if how == "crash":
             self.process.kill()
-        self.process.communicate(None if how == "crash" else "clean\n", timeout=30)
+        self.process.communicate(None if how == "crash" else "clean\n", timeout=WAIT_S)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from sketch_app.raster import render
 from sketch_app.sketch import Sketch
 from sketch_app.sketch_files import save_json, save_svg
 from tests.sketch_app.demo_sketches import demo_sketch
+from tests.support.waiting import RUN_S
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"torch", "cv2", "faiss", "PySide6", "mediapipe", "sklearn", "skimage", "PIL", "numpy", "sqlite3"}
@@ -32,7 +33,7 @@ def sketch_app(home, *arguments, cwd=None):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=180,
+        timeout=RUN_S,
         check=False,
     )
 
@@ -73,7 +74,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path):
         f"print('loaded:', *sorted({HEAVY!r} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=RUN_S, check=True
     )
     assert all(command in done.stdout for command in ("index", "search", "demo", "train", "evaluate"))
     assert done.stdout.splitlines()[-1] == "loaded:"

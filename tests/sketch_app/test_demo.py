@@ -21,6 +21,7 @@ from sketch_app.search_types import PhotoResult, SearchRequest, SearchUpdate, St
 from sketch_app.sketch import Sketch
 from tests.sketch_app.demo_sketches import demo_sketch
 from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
+from tests.support.waiting import RUN_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -135,7 +136,7 @@ def demo_of_a_coffee_cup(tmp_path, *options):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=RUN_S,
         check=False,
     )
 

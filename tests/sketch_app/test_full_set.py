@@ -31,8 +31,7 @@ from tests.sketch_app.demo_sketches import demo_sketch
 from tests.sketch_app.test_cli import refused, sketch_app
 from tests.support.tiny_blip import write_tiny_blip_adapter, write_tiny_blip_checkpoint
 from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
-
-DEADLINE = 120.0
+from tests.support.waiting import WAIT_S
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +136,7 @@ def test_a_new_stroke_cancels_what_is_running_within_one_stage(full_home, tiny):
                 stages.append(prompt)
                 if len(stages) == 2:  # the text is embedded, the picture is not yet encoded
                     reached.set()
-                    assert go_on.wait(DEADLINE)
+                    assert go_on.wait(WAIT_S)
                 return cancelled()
 
             return generator.generate(picture, prompt, cancelled=asked, **how)
@@ -153,10 +152,10 @@ def test_a_new_stroke_cancels_what_is_running_within_one_stage(full_home, tiny):
 
         pipeline.on_update = told
         old = pipeline.submit(demo_sketch("cat"), 0, caption="old")
-        assert reached.wait(DEADLINE)
+        assert reached.wait(WAIT_S)
         new = pipeline.submit(demo_sketch("moon"), 1, caption="new")
         go_on.set()
-        assert finished.wait(DEADLINE)
+        assert finished.wait(WAIT_S)
         pipeline.close()
     assert sum("old" in prompt for prompt in stages) == 2  # no stage was begun after the new stroke
     pictured = [u.request.number for u in updates if u.generated is not None]

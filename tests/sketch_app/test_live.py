@@ -12,8 +12,8 @@ from device.frames import IterableSource
 from device.gestures import Gesture
 from device.virtual_hand import Performance, VirtualHand
 from sketch_app.live import LiveHand
+from tests.support.waiting import WAIT_S
 
-DEADLINE = 60.0
 SIZE = (640, 480)
 
 
@@ -36,7 +36,7 @@ class Listener:
 
     def wait_for(self, condition):
         with self.news:
-            assert self.news.wait_for(lambda: condition(self), timeout=DEADLINE), self.states
+            assert self.news.wait_for(lambda: condition(self), timeout=WAIT_S), self.states
 
 
 def blank(count=10**9):
@@ -44,7 +44,7 @@ def blank(count=10**9):
 
 
 def ended(hand):
-    hand._thread.join(DEADLINE)
+    hand._thread.join(WAIT_S)
     return not hand.running
 
 
@@ -92,9 +92,9 @@ def test_stopping_ends_both_threads_and_closes_the_camera():
     heard.wait_for(lambda h: h.frames)
     assert hand.running
     assert heard.frames[0].reading.gesture is Gesture.NONE
-    hand.stop(DEADLINE)
+    hand.stop(WAIT_S)
     assert not hand.running
-    assert closed.wait(DEADLINE)
+    assert closed.wait(WAIT_S)
     count = len(heard.frames)
     hand.stop()  # again
     assert len(heard.frames) == count
@@ -115,7 +115,7 @@ def test_a_camera_that_cannot_be_opened_is_said_in_its_own_sentence():
     hand = LiveHand(NoCamera(blank()), on_frame=heard.on_frame, on_state=heard.on_state)
     hand.start()
     heard.wait_for(lambda h: any("plug one in" in sentence for _, sentence in h.states))
-    hand.stop(DEADLINE)
+    hand.stop(WAIT_S)
     assert not hand.running
     assert heard.frames == []
 

@@ -18,6 +18,7 @@ from tests.sketch_app.test_cli import sketch_app
 from tests.support.hub_server import HubServer, safetensors_bytes
 from tests.support.tiny_blip import write_tiny_blip_checkpoint
 from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
+from tests.support.waiting import RUN_S
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "dinov2-with-registers-small"  # not pinned: any content may come
@@ -140,7 +141,7 @@ def test_on_a_terminal_the_terms_are_asked_for(models, server, tmp_path, answer,
         stdin=theirs,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=RUN_S,
         check=False,
     )
     os.close(ours)
@@ -208,7 +209,7 @@ def test_help_names_every_command_and_loads_nothing_heavy():
         "print('loaded:', *sorted(heavy))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, timeout=RUN_S, check=True
     )
     assert all(command in done.stdout for command in ("list", "pull", "verify", "import", "remove"))
     assert done.stdout.splitlines()[-1] == "loaded:"

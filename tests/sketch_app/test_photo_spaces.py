@@ -19,8 +19,8 @@ from index.gallery import Gallery, content_digest
 from index.indexer import Indexer
 from sketch_app.photo_spaces import DEEP_LANE, PhotoSpaces
 from tests.index.killed_embedder import KILLS_A_GALLERY, MODELS, NEW, OLD, photo_file, spaces
+from tests.support.waiting import RUN_S, WAIT_S
 
-DEADLINE = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -105,7 +105,7 @@ class Searcher:
 
     def wait_for(self, model_id):
         """Until a search was answered by a model."""
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + WAIT_S
         while not self.answers[model_id] and not self.failures:
             assert time.monotonic() < deadline, f"{model_id} answered no search"
             time.sleep(0.005)
@@ -116,7 +116,7 @@ class Searcher:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(DEADLINE)
+        self._thread.join(WAIT_S)
         if self.failures:
             raise self.failures[0]
 
@@ -154,7 +154,7 @@ def test_killed_while_preparing_the_old_model_serves_and_the_next_run_completes(
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_S,
         check=True,
     )
     moments = [line.split() for line in killed.stdout.splitlines()]
@@ -249,20 +249,21 @@ def test_a_former_model_that_serves_another_lane_is_not_forgotten(gallery, direc
     assert gallery.coverage(OLD.model_id).done == 40
 
 
-def test_a_model_is_forgotten_only_when_the_search_that_uses_it_has_ended(gallery):
+def test_a_model_is_forgotten_only_when_the_search_that_uses_it_has_ended(gallery, monkeypatch):
+    monkeypatch.setattr("sketch_app.photo_spaces._FORGET_WAIT_S", WAIT_S)
     photo_spaces = spaces(gallery)
     outcome = []
     preparing = threading.Thread(target=lambda: outcome.append(photo_spaces.prepare(forget_former=True)))
     with photo_spaces.lent() as space:
         preparing.start()
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + WAIT_S
         while gallery.active_model(DEEP_LANE) != NEW.model_id:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         picture = decode_bytes(photo_file(1)).image
         assert len(gallery.search(space.model_id, space.encoder.encode_photos([picture])[0], 20)) == 20
         assert not outcome
-    preparing.join(DEADLINE)
+    preparing.join(WAIT_S)
     assert outcome[0].forgotten
     assert gallery.model_ids() == [NEW.model_id]
 

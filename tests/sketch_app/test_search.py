@@ -26,8 +26,8 @@ from sketch_app.search import SearchPipeline
 from sketch_app.search_types import Filters, PhotoResult, SearchRequest, Stage
 from sketch_app.sketch import Sketch
 from tests.sketch_app.demo_sketches import demo_drawing, demo_sketch
+from tests.support.waiting import WAIT_S
 
-DEADLINE = 60.0
 CAT = SketchName("cat", "cat", "고양이", 0.9)
 
 
@@ -46,7 +46,7 @@ class Gate:
     def wait(self):
         self.calls += 1
         self.entered.release()
-        assert self.go_on.acquire(timeout=DEADLINE)
+        assert self.go_on.acquire(timeout=WAIT_S)
         if self.error is not None:
             raise self.error
 
@@ -81,7 +81,7 @@ class Heard:
 
     def wait_for(self, condition):
         with self.news:
-            assert self.news.wait_for(lambda: condition(self), timeout=DEADLINE)
+            assert self.news.wait_for(lambda: condition(self), timeout=WAIT_S)
 
     @property
     def stages(self):
@@ -143,7 +143,7 @@ def test_a_drawing_finds_the_photo_of_its_subject(pipeline):
         assert update.stage is Stage.COMPLETE
         assert update.gallery_count == 25
         assert len(update.results) == 25
-        assert 0 < update.seconds < DEADLINE
+        assert 0 < update.seconds < WAIT_S
 
 
 def test_results_come_best_first_each_photo_once_with_all_that_is_shown_of_it(pipeline, home):
@@ -268,7 +268,7 @@ def test_the_newest_wins_in_a_storm(empty_gallery):
     gate, pipeline = gated(empty_gallery)
     with listening(pipeline) as heard:
         pipeline.submit(demo_sketch("cat"), 0)
-        assert gate.entered.acquire(timeout=DEADLINE)
+        assert gate.entered.acquire(timeout=WAIT_S)
         for revision in range(1, 200):
             last = pipeline.submit(demo_sketch("moon" if revision % 2 else "rocket"), revision)
         gate.go_on.release(2)
@@ -284,7 +284,7 @@ def test_a_storm_from_many_threads_ends_with_the_highest_number(pipeline):
         start = threading.Barrier(4)
 
         def ask():
-            start.wait(DEADLINE)
+            start.wait(WAIT_S)
             for revision in range(25):
                 newest.append(pipeline.submit(demo_sketch("cat"), revision, limit=1).number)
 
@@ -292,7 +292,7 @@ def test_a_storm_from_many_threads_ends_with_the_highest_number(pipeline):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(DEADLINE)
+            thread.join(WAIT_S)
         heard.wait_for(lambda h: h.updates and h.updates[-1].request.number == max(newest))
     numbers = [u.request.number for u in heard.updates]
     assert sorted(newest) == list(range(1, 101))
@@ -306,14 +306,14 @@ def test_an_answer_that_was_overtaken_while_ranking_is_not_shown(models, home):
     class SlowGallery(Gallery):
         def count(self):
             counting.release()
-            assert go_on.acquire(timeout=DEADLINE)
+            assert go_on.acquire(timeout=WAIT_S)
             return super().count()
 
     with SlowGallery.open(home.paths.default_gallery, write=False) as gallery:
         pipeline = SearchPipeline(models, lambda: gallery)
         with listening(pipeline) as heard:
             pipeline.submit(demo_sketch("cat"), 0)
-            assert counting.acquire(timeout=DEADLINE)
+            assert counting.acquire(timeout=WAIT_S)
             new = pipeline.submit(demo_sketch("cat"), 1)
             go_on.release(2)
             heard.wait_for(lambda h: h.updates and h.updates[-1].request is new)
@@ -324,7 +324,7 @@ def test_nothing_comes_for_what_was_cancelled(empty_gallery):
     gate, pipeline = gated(empty_gallery)
     with listening(pipeline) as heard:
         pipeline.submit(demo_sketch("cat"), 0)
-        assert gate.entered.acquire(timeout=DEADLINE)
+        assert gate.entered.acquire(timeout=WAIT_S)
         pipeline.submit(demo_sketch("cat"), 1)  # still waiting
         pipeline.cancel()
         gate.go_on.release(3)
@@ -356,10 +356,10 @@ def test_an_error_of_a_superseded_request_is_not_shown(empty_gallery):
     gate.error = RuntimeError("old")
     with listening(pipeline) as heard:
         pipeline.submit(demo_sketch("cat"), 0)
-        assert gate.entered.acquire(timeout=DEADLINE)
+        assert gate.entered.acquire(timeout=WAIT_S)
         pipeline.submit(demo_sketch("cat"), 1)
         gate.go_on.release()
-        assert gate.entered.acquire(timeout=DEADLINE)
+        assert gate.entered.acquire(timeout=WAIT_S)
         gate.error = None
         gate.go_on.release()
         heard.wait_for(lambda h: h.updates)
@@ -400,7 +400,7 @@ def test_warming_up_loads_the_models_on_the_worker(gallery):
     pipeline = SearchPipeline(ModelSet("embedded", fast=watched, photos=watched), lambda: gallery)
     with listening(pipeline) as heard:
         pipeline.warm_up()
-        assert loaded.wait(DEADLINE)
+        assert loaded.wait(WAIT_S)
         assert watched.thread != threading.current_thread().name
         pipeline.submit(demo_sketch("cat"), 0)
         heard.wait_for(lambda h: h.updates)
@@ -424,11 +424,11 @@ def test_closing_ends_the_worker_and_may_come_twice_or_before_any_request(models
     gate, pipeline = gated(gallery)
     with listening(pipeline) as heard:
         pipeline.submit(demo_sketch("cat"), 0)
-        assert gate.entered.acquire(timeout=DEADLINE)
+        assert gate.entered.acquire(timeout=WAIT_S)
         (worker,) = [t for t in threading.enumerate() if t.name == "search" and t.is_alive()][-1:]
         pipeline.close(timeout=0)
         gate.go_on.release()
-        worker.join(DEADLINE)
+        worker.join(WAIT_S)
         assert not worker.is_alive()
         pipeline.submit(demo_sketch("cat"), 1)
     assert heard.updates == []
@@ -481,7 +481,7 @@ def test_a_newer_request_ends_an_older_one_at_its_next_stage(empty_gallery, stag
         part.go_on.release(5)
     with listening(pipeline) as heard:
         old = pipeline.submit(demo_sketch("cat"), 0)
-        assert held.entered.acquire(timeout=DEADLINE)
+        assert held.entered.acquire(timeout=WAIT_S)
         new = pipeline.submit(demo_sketch("moon"), 1)
         before = heard.stages.copy()
         held.go_on.release(5)

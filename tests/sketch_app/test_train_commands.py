@@ -31,8 +31,8 @@ from tests.models.training.made_sketches import make_class_folders
 from tests.sketch_app.test_cli import ROOT, refused, sketch_app
 from tests.support.tiny_blip import write_tiny_blip
 from tests.support.tiny_dinov2 import write_tiny_dinov2
+from tests.support.waiting import RUN_S
 
-DEADLINE = 180.0
 STEPS = 6
 
 
@@ -56,22 +56,25 @@ def dinov2(tmp_path_factory):
     return write_tiny_dinov2(tmp_path_factory.mktemp("b") / "dinov2")
 
 
-def start_and_kill(home, *arguments, out):
-    """Run a command until it has kept some steps, then kill it; the number of steps it had kept."""
+def start_and_kill(home, *arguments, out, steps):
+    """Run a command until it has kept some of its steps, then kill it; the number of steps it had kept."""
+    program = "tests.sketch_app.killed_training"
     process = subprocess.Popen(
-        [sys.executable, "-m", "sketch_app.cli", *map(str, arguments)],
+        [sys.executable, "-m", program, str(out), str(steps), *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "SKETCH_APP_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + DEADLINE
+    until = time.monotonic() + RUN_S
     while not (out / HISTORY_FILE).exists():
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < until
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    process.stdin.close()
     return len(History.read(out).losses)
 
 
@@ -89,7 +92,7 @@ def test_a_captioner_is_trained_and_a_killed_run_is_the_run_that_was_not(sketche
     command = ("train", "captioner", "--data", sketches, "--base", blip, "--out", out, "--steps", STEPS)
     command += ("--batch", 3, "--rank", 4, "--held-back", 0.5, "--unseen", "flower", "--seed", 3)
     command += ("--validate-every", STEPS, "--checkpoint-every", 1, "--device", "cpu")
-    kept = start_and_kill(tmp_path, *command, out=out)
+    kept = start_and_kill(tmp_path, *command, out=out, steps=STEPS)
     assert 0 < kept < STEPS
     done = sketch_app(tmp_path, *command)
     assert done.returncode == 0, done.stderr
@@ -120,7 +123,7 @@ def test_a_sketch_adapter_is_trained_and_a_killed_run_is_the_run_that_was_not(pa
     command = ("train", "sketch-adapter", "--data", pairs, "--base", dinov2, "--out", out, "--steps", STEPS)
     command += ("--batch", 4, "--rank", 4, "--held-back", 0.3, "--seed", 3, "--device", "cpu")
     command += ("--validate-every", STEPS, "--checkpoint-every", 1)
-    kept = start_and_kill(tmp_path, *command, out=out)
+    kept = start_and_kill(tmp_path, *command, out=out, steps=STEPS)
     assert 0 < kept < STEPS
     done = sketch_app(tmp_path, *command)
     assert done.returncode == 0, done.stderr
@@ -225,8 +228,9 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
 
     out = tmp_path / "cut"
     for stage, most in ((out / "coder", 3), (out, STEPS)):
-        kept = start_and_kill(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5), out=stage)
-        assert 0 < kept <= most
+        begun = command(out, "--size", "tiny", "--small-share", 0.5)
+        kept = start_and_kill(tmp_path, *begun, out=stage, steps=most)
+        assert 0 < kept < most
     done = sketch_app(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5))
     assert done.returncode == 0, done.stderr
     assert went_on_from(done) in (kept, kept + 1)

@@ -103,7 +103,7 @@ def test_the_report_holds_figures_and_sheets(trained):
 def test_a_run_killed_in_either_tower_is_the_run_that_was_not(trained, folder, tmp_path):
     run = tmp_path / "cut"
     for tower, steps in (("tower-1", 4), ("tower-2", 3)):
-        kept = start_and_kill(tmp_path, *command(folder, run), out=run / tower)
+        kept = start_and_kill(tmp_path, *command(folder, run), out=run / tower, steps=steps)
         assert 0 < kept < steps
     done = sketch_app(tmp_path, *command(folder, run))
     assert done.returncode == 0, done.stdout + done.stderr

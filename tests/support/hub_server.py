@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from models.registry.entries import HubHome, Licence, ModelEntry, ModelFile, UrlHome
+from tests.support.waiting import WAIT_S
 
 LARGE = 4096
 """Files from this size on are kept as the hub keeps large ones: named by their SHA-256, not as a git blob."""
@@ -119,7 +120,7 @@ class HubServer:
         finally:
             self._http.shutdown()
             self._http.server_close()
-            self._thread.join(5)
+            self._thread.join(WAIT_S)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -231,8 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if limit is not None:
                     piece = piece[: limit - at]
                 self.hub.wrong.on_body(request.path)
+                request.sent += len(piece)  # before: who has it all may ask for the sum at once
                 self.wfile.write(piece)
-                request.sent += len(piece)
                 if limit is not None and at + len(piece) >= limit:
                     self.wfile.flush()
                     self.close_connection = True

@@ -16,6 +16,7 @@ from sketch_app.model_sets import ModelSet
 from sketch_app.paths import AppPaths
 from sketch_app.protocols import Embeddings, Grey, Rgb, SketchName, never
 from sketch_app.workspace import Workspace
+from tests.support.waiting import WAIT_S
 from tests.ui.sketching import QuarterLane
 from tests.ui.small_gallery import COLOURS, ColourEncoder
 
@@ -57,7 +58,7 @@ class Painter:
     ) -> Rgb:
         self.prompts.append(prompt)
         self.entered.set()
-        assert self.free.wait(30)
+        assert self.free.wait(WAIT_S)
         if self.problem is not None:
             raise self.problem
         if cancelled():
@@ -77,7 +78,7 @@ class DeepColours(ColourEncoder):
         self.free.set()
 
     def encode_photos(self, photos: Sequence[Rgb]) -> Embeddings:
-        assert self.free.wait(30)
+        assert self.free.wait(WAIT_S)
         return super().encode_photos(photos)
 
 

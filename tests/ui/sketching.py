@@ -13,6 +13,7 @@ from sketch_app.model_sets import ModelSet
 from sketch_app.paths import AppPaths
 from sketch_app.protocols import Grey, SketchName, SketchReading
 from sketch_app.workspace import Workspace
+from tests.support.waiting import WAIT_S
 from tests.ui.small_gallery import ColourEncoder
 
 NAMES = (SketchName("cat", "cat", "고양이", 0.62), SketchName("dog", "dog", "개", 0.2))
@@ -29,7 +30,7 @@ class QuarterLane:
 
     def read_sketch(self, sketch: Grey) -> SketchReading:
         self.entered.set()
-        assert self.free.wait(30)
+        assert self.free.wait(WAIT_S)
         small = np.asarray(Image.fromarray(sketch).resize((2, 2), Image.Resampling.BOX), np.float32)
         row = np.repeat(small.ravel(), 3) + 1.0
         return SketchReading((row / np.linalg.norm(row))[None].astype(np.float32), NAMES, SHARES)

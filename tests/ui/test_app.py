@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.support.waiting import RUN_S
 from ui.single_instance import SingleInstance
 
 HOLDER = """
@@ -87,7 +88,7 @@ def test_the_window_opens_without_anything_heavy_and_ends_cleanly(tmp_path):
         [sys.executable, "-c", RUN],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_S,
         env={**os.environ, "SKETCH_APP_HOME": str(tmp_path)},
         check=False,
     )

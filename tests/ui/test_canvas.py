@@ -37,8 +37,8 @@ def stage(qtbot, document, tools):
     stage = StageWidget(document, tools)
     qtbot.addWidget(stage)
     stage.resize(640, 480)
-    stage.show()
-    qtbot.waitExposed(stage)
+    with qtbot.waitExposed(stage):
+        stage.show()
     return stage
 
 

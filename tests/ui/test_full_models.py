@@ -12,8 +12,6 @@ from tests.sketch_app.demo_sketches import demo_sketch
 from tests.support.tiny_full_set import install_tiny_full_set, write_tiny_full_set
 from ui.main_window import MainWindow
 
-WAIT_MS = 120_000
-
 
 @pytest.fixture
 def workspace(tmp_path):
@@ -35,11 +33,11 @@ def test_each_stage_shows_as_it_arrives_and_the_gallery_is_prepared_meanwhile(qt
     )
     window.show()
     window.start()
-    qtbot.waitUntil(lambda: bool(window.photos.photo_count), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(window.photos.photo_count))
     model_id = workspace.models.imagined.model_id
-    qtbot.waitUntil(lambda: workspace.spaces.status().settled, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: workspace.spaces.status().settled)
     window.document.replace(demo_sketch("cat"))
-    qtbot.waitUntil(lambda: bool(seen) and seen[-1][0] is Stage.COMPLETE, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1][0] is Stage.COMPLETE)
     stages = list(dict.fromkeys(stage for stage, _, _ in seen))
     assert stages == [Stage.FAST, Stage.CAPTIONED, Stage.GENERATED, Stage.COMPLETE]
     assert all(visible for _, visible, _ in seen)
@@ -48,6 +46,6 @@ def test_each_stage_shows_as_it_arrives_and_the_gallery_is_prepared_meanwhile(qt
     assert "generated" in first.signals
     assert model_id in workspace.spaces.serving().model_id
     window.search.search_as("a red bus")
-    qtbot.waitUntil(lambda: not window.search.waiting, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not window.search.waiting)
     assert window.imagined.subject == "a red bus"
     window.close()

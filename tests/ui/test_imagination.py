@@ -29,7 +29,7 @@ def photos(tmp_path_factory):
 def open_window(qtbot, workspace):
     window = MainWindow(workspace)
     qtbot.addWidget(window)
-    with qtbot.waitSignals([window.painted, window.photos.counted], timeout=20_000):
+    with qtbot.waitSignals([window.painted, window.photos.counted]):
         window.painted.connect(window.start)
         window.show()
     return window
@@ -55,7 +55,7 @@ def draw(qtbot, window, down: int = 0) -> None:
 
 
 def wait_complete(qtbot, window) -> None:
-    qtbot.waitUntil(lambda: window.search._asked is not None and not window.search.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: window.search._asked is not None and not window.search.waiting)
 
 
 def shown_colour(window):
@@ -72,7 +72,7 @@ def test_the_stages_are_told_in_order_and_the_picture_comes_before_the_last(qtbo
     )
     workspace.models.imagined.free.clear()
     draw(qtbot, window)
-    qtbot.waitUntil(lambda: panel.picture.image is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.picture.image is not None)
     assert panel.stage_text == "Comparing"
     assert window.search.waiting
     workspace.models.imagined.free.set()
@@ -146,14 +146,14 @@ def test_a_new_stroke_leaves_the_generator_and_its_picture_is_never_shown(qtbot,
     window.search.answered.connect(lambda update: pictures.append((update.generated is not None, update)))
     painter.free.clear()
     draw(qtbot, window)
-    qtbot.waitUntil(painter.entered.is_set, timeout=20_000)
+    qtbot.waitUntil(painter.entered.is_set)
     first = window.document.revision
     centre = window.stage.rect().center()
     qtbot.mousePress(window.stage, Qt.MouseButton.LeftButton, pos=centre)
     assert window.imagined.stage_text == ""
     painter.free.set()
     # The pen is still down: it is the stroke's beginning that cancels, not its end.
-    qtbot.waitUntil(painter.cancelled.is_set, timeout=20_000)
+    qtbot.waitUntil(painter.cancelled.is_set)
     qtbot.mouseMove(window.stage, centre + QPoint(50, 50))
     qtbot.mouseRelease(window.stage, Qt.MouseButton.LeftButton, pos=centre + QPoint(50, 50))
     wait_complete(qtbot, window)
@@ -169,7 +169,7 @@ def test_the_former_picture_is_faint_and_cannot_be_opened_until_the_new_one_is_t
     assert window.imagined.picture.isEnabled()
     painter.free.clear()
     draw(qtbot, window, 40)
-    qtbot.waitUntil(lambda: window.imagined.stage_text == "Imagining a photo", timeout=20_000)
+    qtbot.waitUntil(lambda: window.imagined.stage_text == "Imagining a photo")
     assert window.imagined.picture.is_former
     assert not window.imagined.picture.isEnabled()
     assert window.imagined.words == ""
@@ -256,7 +256,7 @@ def test_photos_like_one_leave_name_and_picture_with_the_sketch(qtbot, parts):
     window, painter, _ = parts
     painter.free.clear()
     draw(qtbot, window)
-    qtbot.waitUntil(lambda: window.imagined.stage_text == "Imagining a photo", timeout=20_000)
+    qtbot.waitUntil(lambda: window.imagined.stage_text == "Imagining a photo")
     window.search.search_like(window.results.grid.model().results[2].photo_id)
     painter.free.set()
     wait_complete(qtbot, window)
@@ -303,7 +303,7 @@ def test_the_picture_is_enlarged_and_goes_at_escape(qtbot, popup):
 def test_the_picture_is_saved_and_says_what_it_is(qtbot, popup):
     window, large, workspace = popup
     save = next(b for b in large.findChildren(QPushButton) if b.text() == "Save picture")
-    with qtbot.waitSignal(window.imagined.said, timeout=20_000) as said:
+    with qtbot.waitSignal(window.imagined.said) as said:
         qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
     (path,) = workspace.paths.pictures.glob("imagined-*.png")
     assert path.name in said.args[0]

@@ -13,6 +13,8 @@ from device.frames import IterableSource
 from device.gestures import Gesture
 from device.virtual_hand.hand import VirtualHand
 from device.virtual_hand.performance import Performance
+from tests.support.phone.rig import wait_until
+from tests.support.waiting import WAIT_S
 from tests.ui.sketching import make_sketching_workspace
 from ui.live_bridge import CameraState, LiveBridge
 from ui.main_window import MainWindow
@@ -62,7 +64,7 @@ def test_readings_come_in_order_in_the_gui_thread_and_pictures_after_them(qtbot,
     bridge.picture.connect(lambda picture: pictures.append(len(times)))
     bridge.frame_size.connect(lambda width, height: sizes.append((width, height, len(times))))
     bridge.start()
-    qtbot.waitUntil(lambda: len(times) > 20, timeout=30_000)
+    qtbot.waitUntil(lambda: len(times) > 20)
     stamps = [stamp for stamp, _ in times]
     assert stamps == sorted(set(stamps))
     assert {thread for _, thread in times} == {bridge.thread()}
@@ -78,18 +80,18 @@ def test_a_busy_gui_thread_misses_no_reading_and_paints_one_picture(qtbot, bridg
     bridge.reading.connect(readings.append)
     bridge.picture.connect(pictures.append)
     bridge.start()
-    qtbot.waitUntil(lambda: bool(pictures), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(pictures))
     readings.clear()
     pictures.clear()
     with bridge._lock:
         bridge._readings.clear()
-    deadline = threading.Event()
-    for _ in range(200):  # this thread turns no event loop until six readings wait
+
+    def waiting() -> int:
         with bridge._lock:
-            waiting = len(bridge._readings)
-        if waiting >= 6:
-            break
-        deadline.wait(0.05)
+            return len(bridge._readings)
+
+    # This thread turns no event loop until six readings wait.
+    wait_until(lambda: waiting() >= 6, what="six readings", seconds=WAIT_S)
     bridge._drain(bridge._session)
     assert len(readings) >= 6
     assert len(pictures) == 1
@@ -101,11 +103,11 @@ def test_switching_off_closes_the_camera_and_lets_nothing_more_through(qtbot, br
     seen = []
     bridge.reading.connect(seen.append)
     bridge.start()
-    qtbot.waitUntil(lambda: bool(seen), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(seen))
     bridge.stop()
     assert bridge.state is CameraState.OFF
     seen.clear()
-    qtbot.waitUntil(source.closed.is_set, timeout=10_000)
+    qtbot.waitUntil(source.closed.is_set)
     assert seen == []
 
 
@@ -118,7 +120,7 @@ def test_switched_off_before_it_has_opened_it_stays_off(qtbot, bridges):
     bridge.stop()
     bridge.close()
     assert bridge.state is CameraState.OFF
-    assert not source.is_open.is_set() or source.closed.wait(10)
+    assert not source.is_open.is_set() or source.closed.wait(WAIT_S)
 
 
 def test_a_lost_camera_is_a_sentence_and_comes_back_by_itself(qtbot, bridges):
@@ -126,7 +128,7 @@ def test_a_lost_camera_is_a_sentence_and_comes_back_by_itself(qtbot, bridges):
     states = []
     bridge.state_changed.connect(lambda state, sentence: states.append((state, sentence)))
     bridge.start()
-    qtbot.waitUntil(lambda: bridge.state is CameraState.RUNNING, timeout=30_000)
+    qtbot.waitUntil(lambda: bridge.state is CameraState.RUNNING)
     lost = [sentence for state, sentence in states if state is CameraState.LOST]
     assert lost
     assert "plug" in lost[0]
@@ -141,16 +143,26 @@ def test_a_hand_in_the_air_inks_the_windows_canvas(qtbot, tmp_path):
         .draw(np.array([(220.0, 240.0), (420.0, 260.0)]), speed=6.0)
         .hold(Gesture.FIST, 20)
     )
+    read = threading.Semaphore(0)
+
+    def one_by_one():
+        """The next picture when the last one has been read: a slow tracker leaves none out."""
+        for image in performance.images():
+            yield image
+            assert read.acquire(timeout=WAIT_S)
+
     workspace, _ = make_sketching_workspace(tmp_path)
-    window = MainWindow(workspace, source=IterableSource(performance.images(), fps=15))
+    window = MainWindow(workspace, source=IterableSource(one_by_one(), fps=15, paced=False))
+    window.air.bridge.reading.connect(lambda _: read.release())
     qtbot.addWidget(window)
     window.painted.connect(window.start)
     window.show()
     try:
-        qtbot.waitUntil(lambda: bool(window.document.sketch.strokes), timeout=60_000)
+        qtbot.waitUntil(lambda: bool(window.document.sketch.strokes))
         stroke = window.document.sketch.strokes[0]
         assert stroke.length > 100
         assert window.stage.has_picture or window.air.bridge.state is CameraState.ENDED
     finally:
+        read.release(len(performance.moments))  # nobody reads what is left
         window.close()
         workspace.close()

@@ -43,7 +43,7 @@ def workspace(tmp_path):
 def window(qtbot, workspace):
     window = MainWindow(workspace)
     qtbot.addWidget(window)
-    with qtbot.waitSignals([window.painted, window.photos.counted], timeout=20_000):
+    with qtbot.waitSignals([window.painted, window.photos.counted]):
         window.painted.connect(window.start)
         window.show()
     window.activateWindow()
@@ -120,9 +120,9 @@ def test_ctrl_r_does_not_clear(qtbot, window):
 def test_from_an_empty_gallery_to_a_photo_found(qtbot, window, photos):
     assert "Add a folder" in window.status.text
     window.files.add_folder(photos)
-    qtbot.waitUntil(lambda: window.photos.photo_count == 6, timeout=30_000)
+    qtbot.waitUntil(lambda: window.photos.photo_count == 6)
     draw(qtbot, window)
-    qtbot.waitUntil(lambda: window.results.grid.model().rowCount() == 6, timeout=30_000)
+    qtbot.waitUntil(lambda: window.results.grid.model().rowCount() == 6)
     assert "cat" in " ".join(window.names.texts).lower()
     window.actions_.clear.trigger()
     assert window.results.grid.model().rowCount() == 0
@@ -134,13 +134,13 @@ def test_enter_on_the_stage_searches(qtbot, window):
     qtbot.keyClick(window.stage, Qt.Key.Key_Return)
     assert "Draw something first" in window.toast.text
     draw(qtbot, window)
-    with qtbot.waitSignal(window.search.answered, timeout=20_000):
+    with qtbot.waitSignal(window.search.answered):
         qtbot.keyClick(window.stage, Qt.Key.Key_Return)
 
 
 def test_a_saved_sketch_is_three_files_says_where_and_opens_again(qtbot, window, workspace):
     draw(qtbot, window)
-    with qtbot.waitSignal(window.files.said, timeout=20_000) as said:
+    with qtbot.waitSignal(window.files.said) as said:
         qtbot.keyClick(window.stage, Qt.Key.Key_S, CTRL)
     files = sorted(path.suffix for path in workspace.paths.pictures.iterdir())
     assert files == [".json", ".png", ".svg"]
@@ -148,7 +148,7 @@ def test_a_saved_sketch_is_three_files_says_where_and_opens_again(qtbot, window,
     saved = window.document.sketch
     window.document.clear()
     drop(window, next(workspace.paths.pictures.glob("*.json")))
-    qtbot.waitUntil(lambda: not window.document.sketch.is_empty, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.document.sketch.is_empty)
     assert len(window.document.sketch.strokes) == len(saved.strokes)
 
 
@@ -162,7 +162,7 @@ def drop(window, path) -> None:
 def test_a_dropped_file_that_is_no_sketch_is_a_sentence(qtbot, window, tmp_path):
     path = tmp_path / "other.json"
     path.write_text(json.dumps({"format": "something else"}))
-    with qtbot.waitSignal(window.files.said, timeout=20_000) as said:
+    with qtbot.waitSignal(window.files.said) as said:
         drop(window, path)
     assert "other.json" in said.args[0]
     assert window.document.sketch.is_empty
@@ -170,7 +170,7 @@ def test_a_dropped_file_that_is_no_sketch_is_a_sentence(qtbot, window, tmp_path)
 
 def test_a_dropped_folder_is_read(qtbot, window, photos):
     drop(window, photos)
-    qtbot.waitUntil(lambda: window.photos.photo_count == 6, timeout=30_000)
+    qtbot.waitUntil(lambda: window.photos.photo_count == 6)
 
 
 def test_a_gallery_that_another_process_writes_says_so_and_can_still_be_searched(
@@ -180,11 +180,11 @@ def test_a_gallery_that_another_process_writes_says_so_and_can_still_be_searched
 
     workspace.index_folder(photos)
     with Gallery.open(workspace.gallery_directory, write=True):
-        with qtbot.waitSignal(window.photos.said, timeout=20_000) as said:
+        with qtbot.waitSignal(window.photos.said) as said:
             window.files.add_folder(photos / "home")
         assert "being written" in said.args[0]
         draw(qtbot, window)
-        qtbot.waitUntil(lambda: window.results.grid.model().rowCount() == 6, timeout=30_000)
+        qtbot.waitUntil(lambda: window.results.grid.model().rowCount() == 6)
 
 
 def test_a_sketch_survives_a_crash_and_not_a_clean_end(qtbot, tmp_path, window, workspace):
@@ -327,12 +327,12 @@ def test_after_a_change_of_models_the_canvas_is_searched_with_them(qtbot, window
     from ui.models_dialog import ModelsDialog
 
     draw(qtbot, window)
-    qtbot.waitUntil(lambda: not window.search.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.search.waiting)
     former = workspace.search
     window.actions_.models.trigger()
     dialog = window.findChild(ModelsDialog)
     workspace.use_models(workspace.models)
-    with qtbot.waitSignal(window.search.answered, timeout=20_000):
+    with qtbot.waitSignal(window.search.answered):
         dialog.models_changed.emit()
     assert workspace.search is not former
     dialog.close()
@@ -343,7 +343,7 @@ def test_models_that_cannot_be_used_are_told_of(qtbot, tmp_path):
     workspace.models_problem = "DINOv2 is not on this machine: fetch it."
     window = MainWindow(workspace)
     qtbot.addWidget(window)
-    with qtbot.waitSignal(window.photos.counted, timeout=20_000):
+    with qtbot.waitSignal(window.photos.counted):
         window.show()
         window.start()
     assert window.toast.text == "DINOv2 is not on this machine: fetch it."

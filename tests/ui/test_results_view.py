@@ -14,6 +14,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton
 
 from sketch_app.search_types import Filters, Stage
+from tests.support.waiting import WAIT_S
 from tests.ui.small_gallery import COLOURS, make_photos, make_workspace, results_of, update
 from ui.dates import short_date
 from ui.photo_actions import show_command
@@ -289,7 +290,7 @@ def test_thumbnails_asked_for_last_come_first(qtbot, gallery, results, monkeypat
 
     def watched(photo_id, side):
         begun.append(photo_id)
-        assert all_asked.wait(20)
+        assert all_asked.wait(WAIT_S)
         return make(photo_id, side)
 
     monkeypatch.setattr(gallery, "thumbnail", watched)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from sketch_app.document import SketchDocument
 from sketch_app.search_types import Feedback, Filters, Stage
 from sketch_app.sketch import Pen
+from tests.support.waiting import WAIT_S
 from tests.ui.sketching import make_sketching_workspace
 from tests.ui.small_gallery import make_photos
 from ui.search_bridge import SearchBridge
@@ -39,9 +40,9 @@ def stroke(document: SketchDocument, y: float = 100) -> None:
     document.end_stroke()
 
 
-def until(condition, seconds: float = 20.0) -> None:
+def until(condition) -> None:
     """Wait without turning the event loop."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < end
 
@@ -57,7 +58,7 @@ def test_every_finished_stroke_is_answered(qtbot, parts):
     answers = collect(bridge)
     bridge.attach(workspace.search)
     stroke(document)
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
     assert answers[-1].stage is Stage.COMPLETE
     assert answers[-1].request.revision == document.revision
     assert len(answers[-1].results) == 6
@@ -69,11 +70,11 @@ def test_an_answer_for_a_sketch_no_longer_on_the_canvas_is_not_shown(qtbot, part
     bridge.attach(workspace.search)
     lane.free.clear()
     stroke(document, 100)
-    qtbot.waitUntil(lane.entered.is_set, timeout=20_000)
+    qtbot.waitUntil(lane.entered.is_set)
     first = document.revision
     stroke(document, 300)
     lane.free.set()
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
     assert document.revision > first
     assert [answer.request.revision for answer in answers] == [document.revision]
 
@@ -93,7 +94,7 @@ def test_an_answer_that_is_already_on_its_way_is_dropped_when_the_sketch_changes
     qtbot.wait(0)
     assert shown_for == []
     document.end_stroke()
-    qtbot.waitUntil(lambda: bool(shown_for), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(shown_for))
     assert all(asked == now for asked, now in shown_for)
 
 
@@ -103,13 +104,13 @@ def test_an_empty_canvas_empties_the_answer_and_lets_none_through(qtbot, parts):
     bridge.attach(workspace.search)
     lane.free.clear()
     stroke(document)
-    qtbot.waitUntil(lane.entered.is_set, timeout=20_000)
+    qtbot.waitUntil(lane.entered.is_set)
     with qtbot.waitSignal(bridge.emptied):
         document.clear()
     lane.free.set()
     # A later question is answered; the one for the cleared sketch never is.
     stroke(document, 200)
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
     assert [answer.request.revision for answer in answers] == [document.revision]
 
 
@@ -118,10 +119,10 @@ def test_a_stroke_taken_back_asks_again_for_the_same_sketch(qtbot, parts):
     answers = collect(bridge)
     bridge.attach(workspace.search)
     stroke(document)
-    qtbot.waitUntil(lambda: len(answers) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(answers) == 1)
     document.begin_stroke(Pen.RED, 6, 10, 10, 2)
     document.cancel_stroke()
-    qtbot.waitUntil(lambda: len(answers) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(answers) == 2)
     assert answers[1].request.sketch is answers[0].request.sketch
 
 
@@ -131,7 +132,7 @@ def test_a_sketch_drawn_before_the_gallery_is_open_is_answered_then(qtbot, parts
     stroke(document)
     assert answers == []
     bridge.attach(workspace.search)
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
 
 
 def test_stale_is_said_once_and_taken_back_by_the_answer(qtbot, parts):
@@ -139,10 +140,10 @@ def test_stale_is_said_once_and_taken_back_by_the_answer(qtbot, parts):
     said, answers = [], collect(bridge)
     bridge.attach(workspace.search)
     stroke(document, 100)
-    qtbot.waitUntil(lambda: len(answers) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(answers) == 1)
     bridge.stale.connect(said.append)
     stroke(document, 300)
-    qtbot.waitUntil(lambda: len(answers) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(answers) == 2)
     assert said == [True, False]
 
 
@@ -151,10 +152,10 @@ def test_filters_and_photos_like_one_ask_again(qtbot, parts):
     answers = collect(bridge)
     bridge.attach(workspace.search)
     stroke(document)
-    qtbot.waitUntil(lambda: len(answers) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(answers) == 1)
     bridge.set_filters(Filters(albums=frozenset({"holiday"})))
     bridge.search_like(answers[0].results[0].photo_id)
-    qtbot.waitUntil(lambda: answers[-1].request.like_photo is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: answers[-1].request.like_photo is not None)
     assert answers[-1].request.like_photo == answers[0].results[0].photo_id
 
 
@@ -169,7 +170,7 @@ def test_what_the_person_says_travels_with_every_question_about_the_drawing(qtbo
     bridge.dislike(4)
     bridge.set_imagine(False)
     stroke(document, 200)
-    qtbot.waitUntil(lambda: bool(answers) and not bridge.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers) and not bridge.waiting)
     asked = answers[-1].request
     assert (asked.caption, asked.feedback, asked.imagine) == ("a cat", Feedback((3,), (4,)), False)
     assert not {3, 4} & {result.photo_id for result in answers[-1].results}
@@ -223,7 +224,7 @@ def test_the_beginning_of_a_stroke_leaves_the_search_under_way_once(qtbot, parts
     pipeline.cancelled.clear()  # the canvas was empty
     lane.free.clear()
     stroke(document)
-    qtbot.waitUntil(lane.entered.is_set, timeout=20_000)
+    qtbot.waitUntil(lane.entered.is_set)
     assert pipeline.cancelled == []
     assert bridge.waiting
     document.begin_stroke(Pen.BLACK, 6, 10, 10, 2)
@@ -234,7 +235,7 @@ def test_the_beginning_of_a_stroke_leaves_the_search_under_way_once(qtbot, parts
     document.cancel_stroke()  # taken back: the same question again
     assert bridge.waiting
     lane.free.set()
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
     assert [answer.request.revision for answer in answers] == [document.revision]
 
 
@@ -245,7 +246,7 @@ def test_an_answer_of_the_models_before_is_not_taken_for_one_of_the_new(qtbot, t
     stroke(document)
     for _ in range(3):
         bridge.search_again()
-    qtbot.waitUntil(lambda: bool(answers) and not bridge.waiting, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers) and not bridge.waiting)
     late = answers[-1]
     other, lane = make_sketching_workspace(tmp_path / "other")
     other.open()
@@ -257,7 +258,7 @@ def test_an_answer_of_the_models_before_is_not_taken_for_one_of_the_new(qtbot, t
     QApplication.sendPostedEvents(bridge)
     assert answers == []
     lane.free.set()
-    qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(answers))
     assert answers[-1].gallery_count == 0
     bridge.close()
     other.close()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
 
 from sketch_app.settings import load_settings
+from tests.support.waiting import WAIT_S
 from tests.ui.small_gallery import make_workspace
 from ui.settings_dialog import SettingsDialog, find_cameras
 
@@ -85,7 +86,7 @@ def test_cameras_are_looked_for_on_another_thread(qtbot, workspace):
 
     def slow():
         threads.append(threading.current_thread())
-        may_answer.wait(10)
+        may_answer.wait(WAIT_S)
         return CAMERAS
 
     dialog = SettingsDialog(workspace, cameras=slow)

@@ -11,6 +11,7 @@ from device.phone.server import AdbServer
 from device.phone.sync import SyncSession
 from device.phone.transport import Transport
 from tests.support.phone.rig import Phone, Rig, RigUnavailable
+from tests.support.waiting import WAIT_S
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +43,7 @@ def server(rig: Rig) -> AdbServer:
 
 @pytest.fixture
 def transport(phone: Phone, server: AdbServer) -> Transport:
-    return Transport(phone.serial, server=server, timeout=10.0)
+    return Transport(phone.serial, server=server, timeout=WAIT_S)
 
 
 @pytest.fixture

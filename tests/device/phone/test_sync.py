@@ -26,6 +26,7 @@ from device.phone.transport import Transport
 from tests.support.phone.bad_cable import BadCable
 from tests.support.phone.protocol_player import ProtocolPlayer
 from tests.support.phone.rig import Phone, Rig
+from tests.support.waiting import WAIT_S
 
 KOREAN = "가족 사진.jpg"
 ODD_NAMES = [
@@ -59,7 +60,7 @@ def player(rig: Rig, empty: Path) -> Iterator[ProtocolPlayer]:
 
 @pytest.fixture
 def played(player: ProtocolPlayer, server: AdbServer) -> Iterator[SyncSession]:
-    with SyncSession(Transport(player.serial, server=server, timeout=1.0)) as opened:
+    with SyncSession(Transport(player.serial, server=server, timeout=3.0)) as opened:
         yield opened
 
 
@@ -245,7 +246,7 @@ def test_unplugged_in_the_middle_of_a_receive_is_told_at_once(
         list(chunks)
     with pytest.raises(PhoneGoneError, match="is not connected"):
         session.stat(b"/sdcard/")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < WAIT_S  # the time limit was not waited out
     phone.plug()
     assert session.stat(sdcard(folder, b"big.mp4")).size == 30_000_000
 
@@ -259,7 +260,7 @@ def test_a_cable_cut_at_any_byte_gives_a_beginning_and_an_error(
     with BadCable(phone.port) as cable:
         phone.plug(by=cable.serial)
         got = bytearray()
-        with SyncSession(Transport(cable.serial, server=server, timeout=10.0)) as session:
+        with SyncSession(Transport(cable.serial, server=server, timeout=WAIT_S)) as session:
             session.stat(b"/sdcard/")
             cable.cut_after(cut_after)
             with pytest.raises(PhoneGoneError, match="was lost on the way"):
@@ -271,15 +272,15 @@ def test_a_cable_cut_at_any_byte_gives_a_beginning_and_an_error(
 
 
 def test_a_frozen_daemon_is_told_after_the_time_limit(phone: Phone, transport: Transport) -> None:
-    with SyncSession(transport.with_timeout(0.5)) as session:
+    with SyncSession(transport.with_timeout(2.0)) as session:
         session.list(b"/sdcard/DCIM")
         phone.freeze()
         try:
             for _ in range(2):  # in the session that was open, and at opening another one
                 began = time.monotonic()
-                with pytest.raises(PhoneTimeoutError, match=r"did not answer within 0\.5 s"):
+                with pytest.raises(PhoneTimeoutError, match=r"did not answer within 2 s"):
                     session.list(b"/sdcard/DCIM")
-                assert 0.4 < time.monotonic() - began < 3
+                assert 1.9 < time.monotonic() - began < WAIT_S
         finally:
             phone.thaw()
         session.list(b"/sdcard/DCIM")
@@ -291,7 +292,7 @@ def test_a_stalled_cable_is_told_after_the_time_limit(
     phone.put(f"{folder}/a.jpg", b"x" * 20_000_000)
     with BadCable(phone.port) as cable:
         phone.plug(by=cable.serial)
-        with SyncSession(Transport(cable.serial, server=server, timeout=0.5)) as session:
+        with SyncSession(Transport(cable.serial, server=server, timeout=2.0)) as session:
             chunks = session.receive(sdcard(folder, b"a.jpg"))
             next(chunks)
             cable.stall()
@@ -328,7 +329,7 @@ def test_closing_from_another_thread_ends_a_receive(phone: Phone, transport: Tra
         began = time.monotonic()
         with pytest.raises(PhoneGoneError):
             list(chunks)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < WAIT_S  # the time limit was not waited out
         timer.join()
     finally:
         phone.thaw()
@@ -390,7 +391,7 @@ def test_a_phone_of_the_first_protocol_version_is_read_too(rig: Rig, empty: Path
     path = "/sdcard/사진.jpg".encode()
     with ProtocolPlayer(empty, second_version=False) as player:
         rig.connect(player.serial)
-        with SyncSession(Transport(player.serial, server=server, timeout=5.0)) as session:
+        with SyncSession(Transport(player.serial, server=server, timeout=WAIT_S)) as session:
             (entry,) = session.list(b"/sdcard")
             assert (entry.name, entry.size, entry.mtime) == ("사진.jpg".encode(), 10, 1_600_000_000)
             assert session.stat(path).size == 10

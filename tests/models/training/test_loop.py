@@ -40,8 +40,9 @@ def test_a_run_that_is_killed_again_and_again_has_the_losses_of_one_that_is_not(
     killed = 0
     for stop in (5, 11, 18, 29):
         program = subprocess.Popen(
-            [sys.executable, "-m", "tests.models.training.toy_lesson", tmp_path / "cut"],
+            [sys.executable, "-m", "tests.models.training.toy_lesson", tmp_path / "cut", str(stop)],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -49,6 +50,7 @@ def test_a_run_that_is_killed_again_and_again_has_the_losses_of_one_that_is_not(
             if int(line) >= stop:
                 program.send_signal(signal.SIGKILL)
                 break
+        program.stdin.close()
         program.stdout.close()
         killed += program.wait() == -signal.SIGKILL
     assert killed == 4

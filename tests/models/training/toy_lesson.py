@@ -1,10 +1,12 @@
 """A lesson of two small networks that play against each other, quick enough to be killed many times.
 
-    python -m tests.models.training.toy_lesson FOLDER
+    python -m tests.models.training.toy_lesson FOLDER STOP
 
-prints the number of each step as it is taken.
+prints the number of each step as it is taken, and waits some steps after STOP for whoever is to kill it, who
+may come late on a busy machine.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -90,6 +92,9 @@ class ToyLesson:
 def main():
     for progress in run(ToyLesson(), SETTINGS, Path(sys.argv[1])):
         print(progress.step, flush=True)  # noqa: T201
+        if progress.step >= int(sys.argv[2]) + 2 * SETTINGS.checkpoint_every:
+            sys.stdin.read()  # which ends with whoever was to kill it
+            os._exit(1)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def main() -> None:
     phone = AdbPhone(Transport(serial), hardware, "", "A phone")
     for gallery in galleries:
         for _ in range(KILLS_A_GALLERY):
-            steps, seconds = chance.randint(0, MOST_STEPS), chance.uniform(0.0, 0.005)
+            steps, seconds = chance.randint(0, MOST_STEPS), chance.uniform(0.0, 0.002)
             killed = run(Path(gallery), phone, steps, seconds)
             sys.stdout.write(f"{steps} {int(killed)}\n")
 

@@ -20,6 +20,7 @@ from sketch_app.phone.adb_reader import AdbPhone
 from sketch_app.phone.engine import PhoneSync
 from sketch_app.phone.reader import FoundPreview, PhoneListing
 from sketch_app.phone.records import Originals, SyncChoices, SyncReport
+from tests.support.waiting import WAIT_S
 
 MODEL, DIMENSION = "colour-grid/4x4", 48
 ALL = SyncChoices(Originals.ALL, reserve_bytes=0)
@@ -77,7 +78,7 @@ def vector_of(number):
     return encode([np.asarray(picture(number))])[0]
 
 
-def reader_of(phone, *, by: str = "", timeout: float = 20.0) -> AdbPhone:
+def reader_of(phone, *, by: str = "", timeout: float = WAIT_S) -> AdbPhone:
     """A phone of the rig as the program reads it."""
     return AdbPhone(
         Transport(by or phone.serial, timeout=timeout), phone.hardware_serial, phone.model, "Mina’s phone"

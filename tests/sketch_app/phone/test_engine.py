@@ -26,6 +26,7 @@ from tests.sketch_app.phone.phone_gallery import (
     jpeg,
     sync,
 )
+from tests.support.waiting import WAIT_S
 
 
 def filled(count, size=100, folder="DCIM"):
@@ -88,15 +89,26 @@ def test_a_folder_that_could_not_be_listed_proves_nothing(tmp_path):
     assert is_found(tmp_path, 1)
 
 
+class PausedBy(SyncControl):
+    """Goes on as soon as the thread that was fetching when it was paused has come to rest."""
+
+    fetching = None
+
+    def wait_while_paused(self):
+        if self.paused and threading.current_thread() is self.fetching:
+            self.resume()
+        return super().wait_while_paused()
+
+
 def test_paused_in_the_middle_of_a_file_it_goes_on_from_there(tmp_path):
     phone = filled(2, size=300_000)
-    control, paused = SyncControl(), []
+    control, paused = PausedBy(), []
 
     def pause(path, start):
         if start > 150_000 and not paused:
             paused.append((path, start))
+            control.fetching = threading.current_thread()
             control.pause()
-            threading.Timer(0.3, control.resume).start()
 
     phone.on_chunk = pause
     told = []
@@ -116,10 +128,10 @@ def test_cancelled_before_it_began_it_says_so_and_the_next_one_is_whole(tmp_path
 
 def test_one_sync_of_a_phone_at_a_time(tmp_path):
     phone, reached, go_on = filled(2), threading.Event(), threading.Event()
-    phone.on_chunk = lambda *_: (reached.set(), go_on.wait(20))
+    phone.on_chunk = lambda *_: (reached.set(), go_on.wait(WAIT_S))
     first = threading.Thread(target=sync, args=(tmp_path, phone, ALL))
     first.start()
-    assert reached.wait(20)
+    assert reached.wait(WAIT_S)
     with pytest.raises(SyncBusyError, match="being synced into this gallery already"):
         sync(tmp_path, phone, ALL)
     other = MadeUpPhone("R3OTHER")
@@ -135,10 +147,10 @@ def test_one_sync_of_a_phone_at_a_time(tmp_path):
 
 def test_a_folder_can_be_added_while_a_sync_runs(tmp_path):
     phone, reached, go_on = filled(2), threading.Event(), threading.Event()
-    phone.on_chunk = lambda *_: (reached.set(), go_on.wait(20))
+    phone.on_chunk = lambda *_: (reached.set(), go_on.wait(WAIT_S))
     running = threading.Thread(target=sync, args=(tmp_path / "gallery", phone, ALL))
     running.start()
-    assert reached.wait(20)
+    assert reached.wait(WAIT_S)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/20.jpg").write_bytes(jpeg(20))
     with Gallery.open(tmp_path / "gallery", write=True) as gallery:

@@ -33,6 +33,7 @@ from tests.sketch_app.phone.phone_gallery import (
 )
 from tests.support.phone.bad_cable import BadCable
 from tests.support.phone.protocol_player import ProtocolPlayer
+from tests.support.waiting import RUN_S
 
 SD = b"/storage/emulated/0/"
 UNPLUGGED = 50
@@ -245,7 +246,7 @@ def test_killed_at_random_moments(rig, phone, tmp_path):
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=RUN_S,
         check=False,
     )  # fmt: skip
     assert not killed.returncode, killed.stderr
@@ -404,4 +405,4 @@ def reader_of_player(player):
     from device.phone.transport import Transport
     from sketch_app.phone.adb_reader import AdbPhone
 
-    return AdbPhone(Transport(player.serial, timeout=1.5), "R3PLAYED", "", "A played phone")
+    return AdbPhone(Transport(player.serial, timeout=5.0), "R3PLAYED", "", "A played phone")

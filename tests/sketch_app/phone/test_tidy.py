@@ -30,6 +30,7 @@ from tests.sketch_app.phone.phone_gallery import (
     jpeg,
     sync,
 )
+from tests.support.waiting import WAIT_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -152,12 +153,12 @@ def test_only_what_the_person_was_shown_is_deleted(tmp_path):
 def test_nothing_is_deleted_while_a_phone_is_synced(tmp_path):
     with_two_left(tmp_path)
     other, reached, go_on = filled(2, "R3OTHER"), threading.Event(), threading.Event()
-    other.on_chunk = lambda *_: (reached.set(), go_on.wait(20))
+    other.on_chunk = lambda *_: (reached.set(), go_on.wait(WAIT_S))
     for number in range(2):
         other.put(f"DCIM/{number}.jpg", jpeg(40 + number, bytes_after=80_000))
     running = threading.Thread(target=sync, args=(tmp_path, other, ALL))
     running.start()
-    assert reached.wait(20)
+    assert reached.wait(WAIT_S)
     try:
         with pytest.raises(TidyBusyError, match="being synced"):
             delete(tmp_path)

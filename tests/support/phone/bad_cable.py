@@ -136,7 +136,7 @@ class BadCable:
         assert self._process.stdout is not None
         self.port, control = (int(word) for word in self._process.stdout.readline().split())
         self.serial = f"127.0.0.1:{self.port}"
-        self._control = socket.create_connection(("127.0.0.1", control), timeout=10)
+        self._control = socket.create_connection(("127.0.0.1", control), timeout=120)
         self._answers = self._control.makefile("r")
 
     def _tell(self, command: str) -> str:

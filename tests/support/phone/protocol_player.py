@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from tests.support.waiting import WAIT_S
+
 _VERSION = 0x01000001  # since this one, messages need no checksum
 _LARGEST = 1 << 20  # bytes of one message
 _HEADER = struct.Struct("<6I")  # command, two arguments, length, checksum, the command's complement
@@ -210,7 +212,7 @@ class ProtocolPlayer:
         self.serial = f"127.0.0.1:{self.port}"
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self, reader, writer)

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from tests.support.waiting import WAIT_S
+
 _HERE = Path(__file__).parent
 _FETCH_TIMEOUT = 240.0  # seconds; 36 MB from a mirror
 _FEATURES = "shell_v2,cmd,stat_v2,ls_v2,sendrecv_v2,sendrecv_v2_brotli,sendrecv_v2_lz4,sendrecv_v2_zstd"
@@ -40,7 +42,7 @@ class RigUnavailable(Exception):
     """A test phone cannot be had on this machine; the message says why, in plain words."""
 
 
-def wait_until(condition: Callable[[], object], *, what: str, seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], object], *, what: str, seconds: float = WAIT_S) -> None:
     """Poll ``condition`` until it is true.
 
     Raises
@@ -174,10 +176,10 @@ class Rig:
                 ["gcc", "-shared", "-fPIC", "-O2", "-o", self._preload, _HERE / "loopback_only.c", "-ldl"],
                 check=True,
                 capture_output=True,
-                timeout=60,
+                timeout=WAIT_S,
             )
             namespace = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-Ur", "-m"]
-            subprocess.run([*namespace, "true"], check=True, capture_output=True, timeout=10)
+            subprocess.run([*namespace, "true"], check=True, capture_output=True, timeout=WAIT_S)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             raise RigUnavailable(f"the test phone cannot be built here: {_output_of(error)}") from error
         self._log: IO[bytes] = (folder / "adb.log").open("ab")
@@ -213,7 +215,7 @@ class Rig:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=WAIT_S,
         ).stdout
 
     def states(self) -> dict[str, str]:
