@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "help": "benchmarks.help_start",
     "event_loop": "benchmarks.event_loop",
     "deep_lane": "benchmarks.deep_lane",
+    "embedded_picture": "benchmarks.embedded_picture",
     "phone": "benchmarks.phone_sync",
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from models.class_names import class_name
 from models.errors import WeightsError
 from sketch_app.errors import SketchAppError
-from sketch_app.model_sets import EmbeddedModels, ModelSet, own_encoder
+from sketch_app.model_sets import EmbeddedModels, ModelSet, has_own, own_encoder
 from sketch_app.picture_generator import TurboGenerator
 from sketch_app.protocols import Embeddings, Grey, PhotoEncoder, Rgb, SketchName, never
 from sketch_app.resident import Resident, Way, Words
@@ -198,11 +198,6 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         words=words,
         release=release,
     )
-
-
-def has_own(store: ModelStore, name: str) -> bool:
-    """Whether a model of the person's own training is in the store, whole."""
-    return name in store.entries and store.state(name).status == "complete"
 
 
 def _check_own_weights(choices: FullChoices) -> None:

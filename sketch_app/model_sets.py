@@ -42,7 +42,7 @@ EMBEDDED = "embedded"
 """The set that comes with the program."""
 TRAINED_ENCODER = "trained-encoder"
 """In the store: a person's own encoder, which every set's fast lane then is."""
-EMBEDDED_PICTURE_SIDE = 128
+EMBEDDED_PICTURE_SIDE = 64
 """Pixels of a picture that the embedded set imagines: its generator has learnt no larger ones."""
 PICTURE_SIDE = 256
 """Pixels of the imagined picture: encoders see 224, and 512 would be four times the work."""
@@ -173,11 +173,14 @@ def _name(guess: ClassGuess) -> SketchName:
     return SketchName(guess.class_name, guess.english, guess.korean, guess.probability)
 
 
+def has_own(store: ModelStore, name: str) -> bool:
+    """Whether a model of the person's own training is in the store, whole."""
+    return name in store.entries and store.state(name).status == "complete"
+
+
 def own_encoder(store: ModelStore) -> Path | None:
     """The weights of a person's own encoder, where one is in a store, whole."""
-    if store.state(TRAINED_ENCODER).status != "complete":
-        return None
-    return store.folder_of(TRAINED_ENCODER)
+    return store.folder_of(TRAINED_ENCODER) if has_own(store, TRAINED_ENCODER) else None
 
 
 def embedded_set(weights: Path | None = None) -> ModelSet:

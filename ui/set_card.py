@@ -145,7 +145,7 @@ class SetCards(QWidget):
             self.tr("Works at once, with no download."),
             (
                 self.tr("Finds photos by the shape of your sketch"),
-                self.tr("Names common things"),
+                self.tr("Names common things, and imagines them roughly"),
             ),
             self.tr("Ready to use") if full_in_use else self.tr("In use"),
             self.tr("Use") if full_in_use else "",

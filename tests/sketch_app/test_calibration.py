@@ -15,6 +15,7 @@ from models.evaluation import held_back
 from models.metrics import average_precision, rank_relevance
 from models.training.dataset import SketchPhotoData, Split, make_split
 from sketch_app.calibration import SIGNALS_NAME, print_signals, weights_line
+from sketch_app.deep_lane import SEED, STRENGTH
 from sketch_app.errors import SketchAppError
 from sketch_app.fusion import Calibration, FusionWeights, Signal, load_calibration
 from sketch_app.model_sets import embedded_set
@@ -118,20 +119,27 @@ def split(folder):
 
 
 def test_the_signals_are_those_that_answer_a_search(folder, split):
-    """The sketch's cosine and the class score of the embedded set, recomputed from its own calls."""
+    """What the embedded set says of a sketch, recomputed from its own calls."""
     data, models = SketchPhotoData.open(folder), embedded_set()
     sketches, photos = held_back(data, Split.load(split))
     scores = measure_signals(models, data, sketches, photos, lambda *_: None)
-    assert set(scores.signals) == {Signal.SKETCH, Signal.CLASS}
+    assert set(scores.signals) == {Signal.SKETCH, Signal.CLASS, Signal.GENERATED}
     from models.evaluation import query_picture
 
-    reading = models.fast.read_sketch(query_picture(data, sketches[0]))
+    picture = query_picture(data, sketches[0])
+    reading = models.fast.read_sketch(picture)
     vectors = models.photos.encode_photos([data.photo_files.rgb(p.name) for p in photos])
     np.testing.assert_allclose(
         scores.signals[Signal.SKETCH][0], vectors @ reading.embedding[0], atol=1e-2
     )  # photos are encoded in other batches, in bfloat16 where the processor has it
     np.testing.assert_allclose(
         scores.signals[Signal.CLASS][0], models.classes.affinity(vectors, reading.shares), atol=1e-2
+    )
+    imagined = models.generator.generate(
+        picture, reading.names[0].sentence, seed=SEED, strength=STRENGTH, size=models.picture_side
+    )
+    np.testing.assert_allclose(
+        scores.signals[Signal.GENERATED][0], vectors @ models.photos.encode_photos([imagined])[0], atol=1e-2
     )
     for i, sketch in enumerate(sketches):
         for j, photo in enumerate(photos):
@@ -157,13 +165,13 @@ def test_the_commands_measure_calibrate_and_keep_what_was_found(folder, split, t
     assert done.returncode == 0, done.stdout + done.stderr
     (own,) = tmp_path.rglob("fusion.json")
     kept = load_calibration("embedded", own)
-    assert kept.measured == {Signal.SKETCH, Signal.CLASS}
+    assert kept.measured == {Signal.SKETCH, Signal.CLASS, Signal.GENERATED}
     assert "3 held-back sketches" in kept.note
     measured = sketch_app(tmp_path, "evaluate", *asked, "--report", tmp_path / "report")
     assert measured.returncode == 0, measured.stdout + measured.stderr
     assert "Fused less sketch alone" in measured.stdout
     stored = json.loads((tmp_path / "report" / SIGNALS_NAME).read_text())
-    assert list(stored["signals"]) == ["sketch", "class", "fused"]
+    assert list(stored["signals"]) == ["sketch", "class", "generated", "fused"]
     assert stored["weights"]["weights"] == kept.weights.as_dict()
 
 
@@ -172,7 +180,7 @@ def test_a_set_that_is_not_here_is_refused_in_a_sentence(folder, split, tmp_path
     assert "models pull full" in refused(done)
 
 
-def test_the_full_set_is_measured_in_the_same_way_with_one_signal_more(folder, split, tmp_path):
+def test_the_full_set_is_measured_in_the_same_way(folder, split, tmp_path):
     """Tiny random stand-ins: the figures mean nothing, but that they are there and marked as not measured."""
     install_tiny_full_set(write_tiny_full_set(tmp_path / "carried"), tmp_path / "data" / "models")
     asked = ("--data", folder, "--split", split, "--limit", "2", "--models", "full", "--device", "cpu")

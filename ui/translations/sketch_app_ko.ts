@@ -2100,8 +2100,8 @@ A closed fist lifts the pen.</source>
         <translation>스케치의 모양으로 사진을 찾아요</translation>
     </message>
     <message>
-        <source>Names common things</source>
-        <translation>흔한 사물의 이름을 알아봐요</translation>
+        <source>Names common things, and imagines them roughly</source>
+        <translation>흔한 것들의 이름을 알고, 대강의 모습을 떠올려요</translation>
     </message>
     <message>
         <source>Ready to use</source>
