@@ -127,7 +127,7 @@ def search(  # noqa: PLR0917 - typer's own way: every option is a parameter
         str | None, typer.Option(metavar="WORDS", help="What the sketch shows, in your words.")
     ] = None,
     imagined: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Also write the imagined picture (full models).")
+        Path | None, typer.Option(metavar="PNG", help="Also write the imagined picture.")
     ] = None,
     as_json: JsonOption = False,
     sheet: Annotated[

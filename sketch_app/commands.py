@@ -266,8 +266,8 @@ def write_imagined(update: SearchUpdate, path: Path) -> None:
 
     if update.generated is None:
         raise SketchAppError(
-            f"Nothing was imagined, so {path} was not written: search with “--models full”, or see the "
-            "sentence above."
+            f"Nothing was imagined, so {path} was not written: see the sentence above, or search with other "
+            "models."
         )
     png = BytesIO()
     Image.fromarray(update.generated).save(png, "PNG")

@@ -28,11 +28,11 @@ def package_folder(package: str = PACKAGE) -> Path:
 
 
 def pinned_paths() -> list[Path]:
-    """The weights, and every file of the generator: its library goes on with what it takes for the default
-    where a configuration is missing.
+    """The weights, and every file of the generator but its card: its library goes on with what it takes for
+    the default where a configuration is missing.
     """
     folder = package_folder()
-    inner = (path for path in (folder / "generator").rglob("*") if path.is_file())
+    inner = (path for path in (folder / "generator").rglob("*") if path.is_file() and path.suffix != ".md")
     return sorted({*folder.glob("*.safetensors"), *inner})
 
 

@@ -110,6 +110,8 @@ def test_a_place_that_cannot_be_written_is_a_sentence(held, tmp_path):
 
 
 def test_signals_are_chosen_by_name_and_refused_where_there_are_none(models):
+    assert chosen_signals(None, models) == ("sketch", "generated", "class", "fused")
+    models = replace(models, generator=None)
     assert chosen_signals(None, models) == ("sketch", "class", "fused")
     assert chosen_signals("fused,sketch", models) == ("sketch", "fused")
     with pytest.raises(SketchAppError, match="“magic”: choose among sketch, generated, class, fused"):

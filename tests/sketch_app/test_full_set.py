@@ -19,8 +19,10 @@ from PIL import Image
 from index.gallery import Gallery
 from models.errors import NotHereError, RefusedFileError, WeightsError
 from models.registry.store import ModelStore
+from sketch_app.commands import write_imagined
 from sketch_app.errors import SketchAppError
 from sketch_app.full_models import CHECKPOINT, FullChoices, full_set
+from sketch_app.model_sets import EMBEDDED_PICTURE_SIDE
 from sketch_app.raster import render_for_model
 from sketch_app.search import SearchPipeline
 from sketch_app.search_types import SearchRequest, Stage
@@ -198,10 +200,22 @@ def test_without_the_models_the_command_says_how_to_get_them(home, cat):
     assert "choose" in refused(sketch_app(home.root, "search", cat, "--models", "fulll"))
 
 
-def test_a_picture_that_was_not_imagined_is_not_written(home, cat, tmp_path):
-    done = sketch_app(home.root, "search", cat, "--json", "--imagined", tmp_path / "no.png")
-    assert done.returncode == 1
-    assert "--models full" in done.stderr
+def test_the_embedded_set_imagines_a_small_picture(home, cat, tmp_path):
+    done = sketch_app(home.root, "search", cat, "--json", "--imagined", tmp_path / "small.png")
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "small.png") as picture:
+        assert picture.size == (EMBEDDED_PICTURE_SIDE,) * 2
+        assert np.asarray(picture).std() > 10  # it shows something
+    first = json.loads(done.stdout)["results"][0]
+    assert {"sketch", "class", "generated"} <= set(first["signals"])
+
+
+def test_a_picture_that_was_not_imagined_is_not_written(home, models, tmp_path):
+    workspace = Workspace(home.paths, models=models)
+    update = workspace.search.answer(SearchRequest(0, demo_sketch("cat"), 0, imagine=False))
+    workspace.close()
+    with pytest.raises(SketchAppError, match="Nothing was imagined"):
+        write_imagined(update, tmp_path / "no.png")
     assert not (tmp_path / "no.png").exists()
 
 

@@ -78,9 +78,9 @@ def test_weights_of_another_type_are_refused(wrong):
 
 def test_the_shipped_weights_say_what_was_measured_and_with_which_model():
     embedded, full = load_calibration("embedded"), load_calibration("full")
-    assert embedded.measured == {Signal.SKETCH, Signal.CLASS}
-    assert embedded.models == dict.fromkeys(("sketch", "class"), EmbeddedModels().model_id)
-    assert embedded.weights.generated == 0  # no generator was measured
+    assert embedded.measured == {Signal.SKETCH, Signal.CLASS, Signal.GENERATED}
+    assert embedded.models == dict.fromkeys(("sketch", "class", "generated"), EmbeddedModels().model_id)
+    assert embedded.weights.generated == 0  # its pictures were measured, and bring nothing
     assert full.measured == frozenset()
     assert "not measured" in full.note.lower()
 
