@@ -130,7 +130,8 @@ class PhotoPreparation(QObject):
         self.changed.emit(state)
 
     def _has_ended(self, done: Sequence[Preparation], stop: threading.Event) -> None:
-        if any(one.report.embedded or one.switched for one in done):
+        # A lane's first model serves without a word: no search finds anything else by that.
+        if any(one.report.embedded or one.former is not None for one in done):
             self.improved.emit()
         if stop.is_set():  # paused, or begun anew: the state says so already
             return
