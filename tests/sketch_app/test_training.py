@@ -112,7 +112,7 @@ def test_a_run_killed_in_either_tower_is_the_run_that_was_not(trained, folder, t
     for stage in STAGES:
         assert History.read(run / stage) == History.read(trained[0] / stage), stage
     assert [len(History.read(run / tower).losses) for tower in STAGES[1:]] == [4, 3]
-    ours, theirs = (load_encoder(r / "weights").info for r in (run, trained[0]))
+    ours, theirs = (load_encoder(r / "encoder").info for r in (run, trained[0]))
     assert ours == theirs  # the model id is a hash of every number
 
 
