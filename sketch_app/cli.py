@@ -219,7 +219,7 @@ def evaluate(  # noqa: PLR0917 - typer's own way: every option is a parameter
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The encoder's weights; the program's own when not given."),
+        typer.Option(metavar="DIR", help="The encoder's weights; those in use when not given."),
     ] = None,
     models: ModelsOption = None,
     device: DeviceOption = None,
