@@ -189,7 +189,7 @@ def embedded_set(weights: Path | None = None) -> ModelSet:
     Parameters
     ----------
     weights : Path, optional
-        Another encoder than the program's, which serves where the gallery knows no vectors of the other yet.
+        Another encoder than the program's, which goes on serving until every photo has a vector of this one.
     """
     from models.registry.embedded import package_folder
 
