@@ -4,9 +4,10 @@ what they show. A batch depends on data, recipe, seed and step alone.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import cv2
@@ -19,8 +20,31 @@ from models.training import augment
 from models.training.dataset import Drawing, Picture, SketchPhotoData, Split
 from models.training.line_drawings import line_drawing
 
-_STORED = 160
-"""Short side of the photos kept in memory, in pixels."""
+_SMALLEST_CUT = 0.85
+"""Of a photo's short side: the least that a random square takes."""
+_KEPT_SIDE = 160
+"""Pixels of the short side of the photos that are kept, and of sketches; more where the pictures asked for
+are larger, so that a square is made smaller and not blown up.
+"""
+_KEPT_BYTES = 4 << 30
+"""Of pictures kept in memory; what does not fit is read again each time."""
+
+
+class _Kept:
+    """Pictures by name, made once as long as they fit."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, NDArray[np.uint8]] = {}
+        self._free = _KEPT_BYTES
+
+    def get(self, name: str, make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        picture = self._pictures.get(name)
+        if picture is None:
+            picture = make()
+            if picture.nbytes <= self._free:
+                self._free -= picture.nbytes
+                self._pictures[name] = picture
+        return picture
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,8 @@ class PairSource:
         Classes of which the ``emphasised`` share of a batch is drawn; the rest is of any class.
     sketched
         Share of a batch that is people's sketches.
+    side
+        Of the largest pictures that batches will be asked for, in pixels.
     """
 
     data: SketchPhotoData
@@ -92,10 +118,11 @@ class PairSource:
     emphasis: Collection[str] = ()
     emphasised: float = 0.75
     sketched: float = 0.0
-    _stored: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
-    _squares: dict[str, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    side: int = 64
 
     def __post_init__(self) -> None:
+        self._kept_side = max(_KEPT_SIDE, math.ceil(self.side / _SMALLEST_CUT))
+        self._photos, self._squares = _Kept(), _Kept()
         self._by_class: dict[str, list[Picture]] = defaultdict(list)
         for photo in self.photos:
             self._by_class[photo.class_name].append(photo)
@@ -144,35 +171,44 @@ class PairSource:
 
     def _photo(self, photo: Picture, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
         """A random square of a photo, mirrored half the time."""
-        stored = self._stored.get(photo.name)
-        if stored is None:
-            rgb = self.data.photo_files.rgb(photo.name)
-            scale = _STORED / min(rgb.shape[:2])
-            size = (max(_STORED, round(rgb.shape[1] * scale)), max(_STORED, round(rgb.shape[0] * scale)))
-            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-            stored = self._stored[photo.name] = cv2.resize(rgb, size, interpolation=how)
+        stored = self._photos.get(photo.name, lambda: self._smaller(self.data.photo_files.rgb(photo.name)))
         height, width = stored.shape[:2]
-        cut = round(_STORED * rng.uniform(0.85, 1.0))
+        cut = round(min(height, width) * rng.uniform(_SMALLEST_CUT, 1.0))
         # Things stand in the middle more often than not.
         top = round((height - cut) * rng.beta(3, 3))
         left = round((width - cut) * rng.beta(3, 3))
         square = stored[top : top + cut, left : left + cut]
         if rng.random() < 0.5:
             square = square[:, ::-1]
-        return cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=cv2.INTER_AREA)
+        how = cv2.INTER_AREA if cut > side else cv2.INTER_CUBIC
+        return cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=how)
+
+    def _smaller(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """With a short side of `_kept_side`; a photo that has less stays as it is."""
+        scale = self._kept_side / min(rgb.shape[:2])
+        if scale >= 1:
+            return rgb
+        size = [max(self._kept_side, round(n * scale)) for n in rgb.shape[1::-1]]
+        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
 
     def _sketch(self, sketch: Picture | Drawing, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
         if isinstance(sketch, Drawing):
             return augment.augment_drawing(augment.normalise_strokes(sketch.strokes), side, rng)
-        square = self._squares.get(sketch.name)
-        if square is None:
-            square = augment.crop_to_ink(self.data.sketch_files.grey(sketch.name))
-            self._squares[sketch.name] = square
+        square = self._squares.get(
+            sketch.name,
+            lambda: augment.crop_to_ink(self.data.sketch_files.grey(sketch.name), self._kept_side),
+        )
         return augment.augment_picture(square, side, rng)
 
 
 def pairs_of_split(
-    data: SketchPhotoData, split: Split, *, measured: Collection[str] = (), side: int = 256
+    data: SketchPhotoData,
+    split: Split,
+    *,
+    measured: Collection[str] = (),
+    emphasis: Collection[str] = (),
+    sketched: float = 0.0,
+    side: int = 256,
 ) -> tuple[PairSource, HeldBack]:
     """Part a data set by its split: nothing that is held back is learnt from, nor a photo whose sketch is
     held back.
@@ -181,8 +217,8 @@ def pairs_of_split(
     ----------
     measured
         Classes whose held-back sketches measure; all when empty.
-    side
-        Of the held-back sketches, cut to their ink.
+    emphasis, sketched, side
+        As in `PairSource`. The held-back sketches, cut to their ink, have that side too, or 256 pixels.
     """
     gallery = set(split.gallery_photos)
     held = [
@@ -207,11 +243,14 @@ def pairs_of_split(
             and s.class_name not in split.unseen_classes
         ],
         [d for d in data.drawings if d.name not in split.validation_sketches],
+        emphasis,
+        sketched=sketched,
+        side=side,
     )  # fmt: skip
     judged = [s for s in held if not measured or s.class_name in measured]
     classes = {s.class_name for s in judged}
     return source, HeldBack(
-        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), side) for s in judged),
+        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), max(256, side)) for s in judged),
         tuple(s.class_name for s in judged),
         tuple(s.name for s in judged),
         tuple(p for p in data.photos if p.name in gallery and p.class_name in classes),

@@ -78,16 +78,15 @@ def open_lesson(
     models.errors.WeightsError
         A file of the base, its checkpoint or the networks cannot be used.
     """
-    pairs, held = pairs_of_split(data, split, measured=measured)
+    side = max(side for _, side in settings.sides)
+    pairs, held = pairs_of_split(
+        data, split, measured=measured, emphasis=emphasis, sketched=sketched, side=side
+    )
     if not pairs.photos or not held.sketches:
         raise TrainingError(
             f"{data.folder} leaves {len(pairs.photos)} photos to learn from and {len(held.sketches)} "
-            "sketches to "
-            "measure by: neither may be none."
+            "sketches to measure by: neither may be none."
         )
-    pairs = PairSource(
-        data, pairs.photos, pairs.sketches, pairs.drawings, emphasis=emphasis, sketched=sketched
-    )
     pictures, classes = embedded_networks(networks)
     parts = load_base_model(base)
     start = None
@@ -165,11 +164,9 @@ def stage_base(
     staged = folder.with_name(STAGED)
     if staged.exists():
         return staged
-    source, held = pairs_of_split(data, split)
-    pairs = PairSource(
-        data, source.photos, source.sketches, source.drawings, emphasis=emphasis, sketched=sketched
-    )
-    kept = PairSource(data, held.photos)
+    side = settings.side
+    pairs, held = pairs_of_split(data, split, emphasis=emphasis, sketched=sketched, side=side)
+    kept = PairSource(data, held.photos, side=side)
     pictures, _ = embedded_networks(networks)
     origin = {
         "base": base_fingerprint(folder),

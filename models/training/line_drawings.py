@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 Grey = NDArray[np.uint8]
 Style = Callable[[Grey, np.random.Generator], Grey]
 WHITE = 255
+_DRAWN_AT = 160
+"""Pixels at which a photo is drawn at most: the styles' blurs and lines of one or two pixels are for pictures
+of about that size. In a larger one the lines grow with it, as a pen's do (`augment.augment_drawing`).
+"""
 
 
 def canny(grey: Grey, rng: np.random.Generator) -> Grey:
@@ -74,7 +78,11 @@ STYLES: Mapping[str, Style] = {
 def line_drawing(rgb: NDArray[np.uint8], rng: np.random.Generator) -> Grey:
     """A drawing of a photo (side, side, 3) in a random one of `STYLES`."""
     style = list(STYLES.values())[int(rng.integers(len(STYLES)))]
-    return style(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), rng)
+    grey, side = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), rgb.shape[0]
+    if side <= _DRAWN_AT:
+        return style(grey, rng)
+    drawn = style(cv2.resize(grey, (_DRAWN_AT, _DRAWN_AT), interpolation=cv2.INTER_AREA), rng)
+    return cv2.resize(drawn, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
 def _thickened(lines: Grey, rng: np.random.Generator) -> Grey:

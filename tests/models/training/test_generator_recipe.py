@@ -5,9 +5,11 @@ very pictures that training made.
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models.caption_sentence import caption_sentence
 from models.devices import Placement
@@ -18,7 +20,8 @@ from models.training.dataset import SketchPhotoData, make_split
 from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings
 from models.training.generator_base import BaseSize, save_trained_base, write_base
-from models.training.generator_data import pairs_of_split
+from models.training.generator_data import PairSource, pairs_of_split
+from models.training.layouts import open_sketches_and_photos
 from models.training.line_drawings import STYLES, line_drawing
 from models.training.loop import History, LoopSettings, learnt, run
 from models.training.picture_losses import embedded_networks, perceptual_distance, shaken
@@ -189,13 +192,40 @@ def test_a_batch_depends_on_seed_step_and_piece_alone(made):
     assert set(first.aligned.tolist()) <= {0.0, 1.0}
 
 
+def test_large_pictures_are_cut_from_photos_and_sketches_as_large(tmp_path):
+    """Stripes and lines too fine for a small copy are still there."""
+    striped = np.where(np.arange(700)[:, None] // 3 % 2, 255, 0).astype(np.uint8).repeat(700, 1)
+    for kind in ("photos", "sketches"):
+        (tmp_path / kind / "zebra").mkdir(parents=True)
+        Image.fromarray(striped).convert("RGB").save(tmp_path / kind / "zebra" / "one.png")
+    data = open_sketches_and_photos(tmp_path)
+
+    def drawn(side):
+        source = PairSource(data, data.photos, data.sketches, sketched=1.0, side=side)
+        return source.batch(0, 0, 0, 2, side)
+
+    large, small = drawn(512), drawn(64)
+    assert small.photos.std() < 0.2
+    assert large.photos.std() > 0.5
+    assert large.control.std() > 0.2
+
+
+def test_lines_of_large_pictures_are_as_wide_as_a_pen_draws_them():
+    from skimage import data
+
+    grey = Image.fromarray(data.chelsea()[:300, 80:380]).convert("L").resize((512, 512))
+    large = np.asarray(grey.convert("RGB"))
+    small = cv2.resize(large, (160, 160), interpolation=cv2.INTER_AREA)
+    for seed in range(8):
+        drawn = [255 - line_drawing(rgb, np.random.default_rng(seed)).mean() for rgb in (small, large)]
+        assert drawn[1] == pytest.approx(drawn[0], rel=0.02), seed
+
+
 def test_line_drawings_are_lines_on_white():
     from skimage import data
 
     photo = np.ascontiguousarray(data.chelsea()[:300, :300][::2, ::2])
     for name, style in STYLES.items():
-        import cv2
-
         drawn = style(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.random.default_rng(1))
         ink = float((drawn < 128).mean())
         assert drawn.shape == photo.shape[:2]
