@@ -33,3 +33,24 @@ def read_record(folder: Path, kind: str) -> dict[str, Any]:
             f"{path} is not what “sketch-app train {kind}” writes ({error}). Choose the folder that it wrote."
         ) from error
     return dict(record)
+
+
+def trained_side(folder: Path) -> int:
+    """Pixels of the pictures that a generator of the program's own training was taught last.
+
+    Raises
+    ------
+    WeightsError
+        Its record is not there, damaged, or does not say.
+    """
+    record = read_record(folder, "generator")
+    try:
+        side = int(record["lesson"]["sides"][-1][1])
+        if side <= 0:
+            raise ValueError(f"{side} pixels")
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{folder / RECORD_FILE} does not say how large the generator's pictures are ({error}). Train or "
+            "import it again."
+        ) from error
+    return side

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from models.encoder_layout import MOST_TOWERS
+from sketch_app.generator_defaults import defaults_for, either
 
 train_app = typer.Typer(
     help="Train the models: those that come with the program, and the full ones.", no_args_is_help=True
@@ -205,25 +207,46 @@ def train_generator(  # noqa: PLR0917
     out: OutOption = Path("runs/generator"),
     size: Annotated[str, typer.Option(metavar="embedded|tiny", help="Of a base from nothing.")] = "embedded",
     steps: Annotated[int, typer.Option(min=1, help="Updates of the weights.")] = 10_000,
-    batch: Annotated[int, typer.Option(min=1, help="Pairs a piece.")] = 4,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Pairs a piece.", show_default=either("batch"))
+    ] = None,
     pieces: PiecesOption = 1,
-    side: Annotated[int, typer.Option(min=32, help="Of the pictures, in pixels.")] = 512,
+    side: Annotated[
+        int | None, typer.Option(min=32, help="Of the pictures, in pixels.", show_default=either("side"))
+    ] = None,
     small_share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the steps at half that side, to begin with.")
     ] = 0.0,
     rank_unet: Annotated[int, typer.Option(min=1, help="Rank of the UNet's factors.")] = 8,
     rank_vae: Annotated[int, typer.Option(min=1, help="Rank of the VAE's factors.")] = 4,
-    l2: Annotated[float, typer.Option(min=0.0, help="Weight of the squared difference.")] = 1.0,
-    perceptual: Annotated[float, typer.Option(min=0.0, help="Weight of the perceptual distance.")] = 5.0,
-    alignment: Annotated[float, typer.Option(min=0.0, help="Weight of picture against words.")] = 5.0,
-    adversarial: Annotated[float, typer.Option(min=0.0, help="Weight of the critic.")] = 0.5,
+    l2: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Weight of the squared difference.", show_default=either("l2")),
+    ] = None,
+    perceptual: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Weight of the perceptual distance.", show_default=either("perceptual")),
+    ] = None,
+    alignment: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Weight of picture against words.", show_default=either("alignment")),
+    ] = None,
+    adversarial: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Weight of the critic.", show_default=either("adversarial")),
+    ] = None,
     clip: Annotated[
         str, typer.Option(metavar="DIR", help="A CLIP model that compares picture and words.")
     ] = "",
     sketched: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Share of people's sketches; the rest is drawn from photos."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of people's sketches; the rest is drawn from photos.",
+            show_default=either("sketched"),
+        ),
+    ] = None,
     emphasis: Annotated[bool, typer.Option(help="Draw the forty measured classes more often.")] = False,
     split: Annotated[Path | None, typer.Option(metavar="FILE", help="What is held back, by name.")] = None,
     coder_steps: Annotated[
@@ -231,7 +254,9 @@ def train_generator(  # noqa: PLR0917
     ] = 1500,
     latent_steps: Annotated[int, typer.Option(min=1, help="And of its UNet alone, after that.")] = 3000,
     precision: PrecisionOption = "no",
-    rate: RateOption = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.0, help="Learning rate.", show_default=either("rate"))
+    ] = None,
     checkpoint_gradients: CheckpointingOption = False,
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
@@ -243,34 +268,36 @@ def train_generator(  # noqa: PLR0917
     """Teach Img2Img-Turbo to make pictures of sketches: whole from nothing, or by low-rank factors."""
     from sketch_app.commands import plain_errors
 
+    given: dict[str, Any] = {
+        "batch": batch,
+        "side": side,
+        "l2": l2,
+        "perceptual": perceptual,
+        "alignment": alignment,
+        "adversarial": adversarial,
+        "sketched": sketched,
+        "rate": rate,
+    }
     console, errors = consoles()
     with plain_errors(errors):
-        from models.training.generator import GeneratorSettings
-        from sketch_app.recipes_generator import BASE_RATE, GeneratorOptions
+        from sketch_app.recipes_generator import GeneratorOptions, lesson_settings
         from sketch_app.recipes_generator import train_generator as teach
         from sketch_app.training_runs import RunOptions
 
-        chosen = rate if rate is not None else (GeneratorSettings.rate if base else BASE_RATE)
-        settings = GeneratorSettings(
+        chosen = replace(defaults_for(base), **{k: v for k, v in given.items() if v is not None})
+        settings = lesson_settings(
+            chosen,
             learns="lora" if base else "base",
             steps=steps,
-            batch=batch,
-            sides=((small_share, side // 2), (1.0, side)) if small_share else ((1.0, side),),
+            small_share=small_share,
             rank_unet=rank_unet,
             rank_vae=rank_vae,
-            l2=l2,
-            perceptual=perceptual,
-            alignment=alignment,
-            adversarial=adversarial,
-            rate=chosen,
-            critic_rate=chosen,
-            seen_at=min(224, max(96, side)),
             checkpoint_gradients=checkpoint_gradients,
             seed=seed,
         )
         own = GeneratorOptions(
             base,
-            sketched,
+            chosen.sketched,
             emphasis,
             clip,
             split,
@@ -278,7 +305,7 @@ def train_generator(  # noqa: PLR0917
             size,
             coder_steps=coder_steps,
             latent_steps=latent_steps,
-            stage_batch=batch,
+            stage_batch=chosen.batch,
         )
         options = RunOptions(
             out, steps, pieces, precision, device, seed, validate_every, checkpoint_every, patience

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from models.class_names import class_name
 from models.errors import WeightsError
+from models.training_record import RECORD_FILE, read_record, trained_side
 from sketch_app.errors import SketchAppError
-from sketch_app.model_sets import EmbeddedModels, ModelSet, has_own, own_encoder
+from sketch_app.model_sets import PICTURE_SIDE, EmbeddedModels, ModelSet, has_own, own_encoder
 from sketch_app.picture_generator import TurboGenerator
 from sketch_app.protocols import Embeddings, Grey, PhotoEncoder, Rgb, SketchName, never
 from sketch_app.resident import Resident, Way, Words
@@ -35,6 +36,8 @@ SKETCH_ADAPTER = "sketch-adapter"
 CHECKPOINT = "img2img-turbo-sketch"
 PHOTO_MODEL = "dinov2-small"
 _GIB = 1 << 30
+_SD_TURBO_BYTES = 4 * _GIB
+"""Free memory that a graphics device must have for SD-Turbo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,13 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
             f"“{entry.name}” does not embed photos: choose {PHOTO_MODEL}, or another DINOv2."
         )
     base, checkpoint = _generator_files(store, choices)
+    side, need_bytes = _picture_size(base, checkpoint)
     words = Words()
     encoder = own_encoder(store)
     fast = EmbeddedModels(encoder)
     captioner = FullCaptioner(_captioner_base(store, choices), choices, words)
     generator = TurboGenerator(
-        base, checkpoint, words, device=choices.device, need_bytes=4 * _GIB, options=choices.options
+        base, checkpoint, words, device=choices.device, need_bytes=need_bytes, options=choices.options
     )
     photos = FullPhotos(store.folder_of(entry.name), choices, words)
     sketches = _own_sketches(store, entry.name, photos, choices, words)
@@ -195,6 +199,7 @@ def full_set(store: ModelStore, choices: FullChoices | None = None) -> ModelSet:
         sketches=sketches,
         former=None if encoder is None else EmbeddedModels(),
         encoder_for=lambda model_id: _photo_model(store, choices, words, model_id),
+        picture_side=side,
         words=words,
         release=release,
     )
@@ -208,8 +213,6 @@ def _check_own_weights(choices: FullChoices) -> None:
     SketchAppError, models.errors.WeightsError
         One is not there, or is of another kind.
     """
-    from models.training_record import RECORD_FILE, read_record
-
     captioner, generator = choices.captioner_weights, choices.generator_weights
     for path in (captioner, generator):
         if path is not None and not path.exists():
@@ -243,6 +246,16 @@ def _generator_files(store: ModelStore, choices: FullChoices) -> tuple[Path, Pat
         return base, store.file_of(TRAINED_GENERATOR, "checkpoint.safetensors")
     base = store.folder_of(store.choose("generator"))
     return base, choices.generator_weights or store.file_of(CHECKPOINT)
+
+
+def _picture_size(base: Path, checkpoint: Path) -> tuple[int, int]:
+    """Side of the pictures to ask for, and the bytes that a graphics device must have free: a generator of
+    the person's own training knows no larger pictures than it was taught, and may be small.
+    """
+    own = checkpoint.parent
+    side = min(PICTURE_SIDE, trained_side(own)) if (own / RECORD_FILE).exists() else PICTURE_SIDE
+    weights = sum(path.stat().st_size for path in base.rglob("*.safetensors"))
+    return side, min(_SD_TURBO_BYTES, _GIB // 2 + 2 * weights)
 
 
 def _captioner_base(store: ModelStore, choices: FullChoices) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
     from models.training.generator import GeneratorSettings
     from models.training.loop import Lesson
-
-
-BASE_RATE = 1e-4
-"""Of the last stage of a base from nothing. At 3e-4 it lost what the stages before had taught: its pictures
-found photos with mAP@all .08 after 250 steps, at this rate with .15.
-"""
+    from sketch_app.generator_defaults import GeneratorDefaults
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,34 @@ class GeneratorOptions:
     latent_steps: int = 3000
     stage_batch: int = 16
     stage_rate: float = 6e-4
+
+
+def lesson_settings(
+    chosen: GeneratorDefaults, *, steps: int, small_share: float, **settings: Any
+) -> GeneratorSettings:
+    """What decides the lesson: the chosen numbers and further fields of `GeneratorSettings`.
+
+    Parameters
+    ----------
+    small_share
+        Of the steps, at half the side to begin with.
+    """
+    from models.training.generator import GeneratorSettings
+
+    side = chosen.side
+    return GeneratorSettings(
+        steps=steps,
+        batch=chosen.batch,
+        sides=((small_share, side // 2), (1.0, side)) if small_share else ((1.0, side),),
+        l2=chosen.l2,
+        perceptual=chosen.perceptual,
+        alignment=chosen.alignment,
+        adversarial=chosen.adversarial,
+        rate=chosen.rate,
+        critic_rate=chosen.rate,
+        seen_at=min(224, max(96, side)),
+        **settings,
+    )
 
 
 def train_generator(

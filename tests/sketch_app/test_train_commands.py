@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -22,8 +23,12 @@ from models.devices import Placement
 from models.img2img_turbo.generator import Img2ImgTurbo
 from models.sketch_adapter import load_sketch_adapter
 from models.training.captioner import CaptionerSettings
+from models.training.generator import GeneratorSettings
 from models.training.loop import HISTORY_FILE, History
 from models.training.sketch_adapter import SketchAdapterSettings
+from models.training_record import read_record
+from sketch_app.errors import SketchAppError
+from sketch_app.generator_defaults import PUBLISHED, SMALL, defaults_for
 from sketch_app.recipes import train_captioner, train_sketch_adapter
 from sketch_app.training_runs import RunOptions, find_base
 from tests.models.made_data import make_data
@@ -192,6 +197,27 @@ def test_help_names_every_recipe_and_imports_nothing_heavy(tmp_path):
     assert asked.stdout.strip() == ""
 
 
+def test_a_generators_defaults_are_for_its_base(tmp_path):
+    assert defaults_for("") == SMALL
+    assert defaults_for("sd-turbo") == defaults_for(str(tmp_path)) == PUBLISHED
+    assert (
+        replace(
+            PUBLISHED,
+            **{k: v for k, v in asdict(GeneratorSettings()).items() if k in asdict(PUBLISHED)},
+            side=GeneratorSettings().sides[-1][1],
+        )
+        == PUBLISHED
+    )
+    embedded = ROOT / "checkpoints" / "generator"
+    taught = read_record(embedded, "generator")["lesson"]
+    assert asdict(defaults_for(str(embedded))) == {
+        **{k: v for k, v in taught.items() if k in asdict(SMALL)}, "side": 64,
+    }  # fmt: skip
+    (tmp_path / "training.json").write_text("{}")
+    with pytest.raises(SketchAppError, match="is not what “sketch-app train generator” writes"):
+        defaults_for(str(tmp_path))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, tmp_path):
     def command(out, *more):
@@ -204,8 +230,6 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
             out,
             "--steps",
             STEPS,
-            "--side",
-            64,
             "--batch",
             2,
             "--coder-steps",
@@ -227,14 +251,15 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
         )
 
     out = tmp_path / "cut"
+    from_nothing = ("--size", "tiny", "--small-share", 0.5, "--side", 96)
     for stage, most in ((out / "coder", 3), (out, STEPS)):
-        begun = command(out, "--size", "tiny", "--small-share", 0.5)
+        begun = command(out, *from_nothing)
         kept = start_and_kill(tmp_path, *begun, out=stage, steps=most)
         assert 0 < kept < most
-    done = sketch_app(tmp_path, *command(out, "--size", "tiny", "--small-share", 0.5))
+    done = sketch_app(tmp_path, *command(out, *from_nothing))
     assert done.returncode == 0, done.stderr
     assert went_on_from(done) in (kept, kept + 1)
-    whole = sketch_app(tmp_path, *command(tmp_path / "whole", "--size", "tiny", "--small-share", 0.5))
+    whole = sketch_app(tmp_path, *command(tmp_path / "whole", *from_nothing))
     assert whole.returncode == 0, whole.stderr
     assert len(History.read(out).losses) == STEPS
     for stage in ("coder", "latents", "."):
@@ -246,16 +271,18 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
         tmp_path, *command(tmp_path / "factors", "--base", made, "--rank-unet", 2, "--rank-vae", 2)
     )
     assert factors.returncode == 0, factors.stderr
+    record = read_record(tmp_path / "factors" / "generator", "generator")["lesson"]
+    assert (record["sides"], record["adversarial"]) == ([[1.0, 96]], 0.0)  # as the base was taught
     sketch = np.full((200, 200), 255, np.uint8)
     sketch[60:140, 98:102] = 0
     pictures = [
-        Img2ImgTurbo.load(made, checkpoint, placement=Placement()).generate(sketch, "a cat", size=64)
+        Img2ImgTurbo.load(made, checkpoint, placement=Placement()).generate(sketch, "a cat", size=96)
         for checkpoint in (
             made / "checkpoint.safetensors",
             tmp_path / "factors" / "generator" / "checkpoint.safetensors",
         )
     ]
-    assert pictures[0].shape == (64, 64, 3)
+    assert pictures[0].shape == (96, 96, 3)
     assert not np.array_equal(*pictures)
     for run in (out, tmp_path / "factors"):  # both bring their base
         imported = sketch_app(tmp_path / "home", "models", "import", run, "trained-generator")

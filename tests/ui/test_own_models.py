@@ -14,9 +14,11 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from models.devices import choose_placement
 from models.encoder_files import load_encoder
+from models.errors import WeightsError
 from models.img2img_turbo.generator import Img2ImgTurbo
 from models.registry.importing import import_folder
 from models.registry.store import ModelStore
+from models.training_record import RECORD_FILE, trained_side
 from sketch_app.deep_lane import SEED
 from sketch_app.demo_gallery import make_demo_photos
 from sketch_app.errors import SketchAppError
@@ -313,6 +315,21 @@ def test_factors_over_an_own_base_bring_it_along(own, tmp_path):
         own.generator, own.factors_over_own / CHECKPOINT, placement=choose_placement("cpu")
     )
     assert apart(ours, made.generate(sketch, "a cat", seed=1, size=64)) < 1
+
+
+def test_an_own_generator_is_asked_for_pictures_as_large_as_it_was_taught(own, tmp_path):
+    store = put_in(tmp_path / "models", own, "full")
+    assert full_set(store, FullChoices(device="cpu")).picture_side == 256
+    chosen = FullChoices(device="cpu", generator_weights=own.factors / CHECKPOINT)
+    assert full_set(store, chosen).picture_side == trained_side(own.factors) == 64
+    import_folder(store, own.generator)
+    assert full_set(store, FullChoices(device="cpu")).picture_side == 64
+    record = store.folder_of(GENERATOR) / RECORD_FILE
+    record.write_text(record.read_text().replace("64", "512"))
+    assert full_set(store, FullChoices(device="cpu")).picture_side == 256
+    record.write_text(record.read_text().replace('"sides"', '"side"'))
+    with pytest.raises(WeightsError, match="does not say how large the generator's pictures are"):
+        full_set(store, FullChoices(device="cpu"))
 
 
 def test_factors_over_the_published_base_need_it(own, tmp_path):
