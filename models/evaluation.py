@@ -155,7 +155,14 @@ def bootstrap_interval(
 
 
 def held_back(data: SketchPhotoData, split: Split) -> tuple[list[Picture], list[Picture]]:
-    """Validation sketches drawn from photos, and the validation gallery; unseen classes in neither."""
+    """Validation sketches drawn from photos, and the validation gallery (every photo where the split names
+    none); unseen classes in neither.
+
+    Raises
+    ------
+    DatasetError
+        Sketches or photos of the split are not there.
+    """
     photo = {p.name: p for p in data.photos}
     absent = [n for n in split.gallery_photos if n not in photo]
     if absent:
@@ -166,16 +173,14 @@ def held_back(data: SketchPhotoData, split: Split) -> tuple[list[Picture], list[
     sketches = [
         s
         for s in data.sketches
-        if s.source == "sketchy"
-        and s.name in split.validation_sketches
-        and s.class_name not in split.unseen_classes
+        if s.measures and s.name in split.validation_sketches and s.class_name not in split.unseen_classes
     ]
-    photos = [photo[n] for n in split.gallery_photos if photo[n].class_name not in split.unseen_classes]
-    return sketches, photos
+    gallery = split.gallery_photos or tuple(photo)
+    return sketches, [photo[n] for n in gallery if photo[n].class_name not in split.unseen_classes]
 
 
 def of_unseen_classes(data: SketchPhotoData, split: Split) -> tuple[list[Picture], list[Picture]]:
     """All sketches drawn from photos of the unseen classes, and all photos of those classes."""
-    sketches = [s for s in data.sketches if s.source == "sketchy" and s.class_name in split.unseen_classes]
+    sketches = [s for s in data.sketches if s.measures and s.class_name in split.unseen_classes]
     photos = [p for p in data.photos if p.class_name in split.unseen_classes]
     return sketches, photos

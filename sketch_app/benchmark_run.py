@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from sketch_app.errors import SketchAppError
 from sketch_app.fusion import Calibration, Signal, fuse
-from sketch_app.model_sets import ModelSet
+from sketch_app.model_sets import EmbeddedModels, ModelSet
 from sketch_app.signal_measurement import (
     Told,
     embed_gallery,
@@ -221,18 +220,9 @@ def _photo_side(benchmark: Benchmark) -> int:
     return int(np.median(sides))
 
 
-def taught_classes(models: ModelSet, weights: Path | None = None) -> Taught | None:
-    """What the embedded encoder was taught; None where a set's sketches or photos are another model's."""
-    from models.embedded import EmbeddedEncoder
-    from models.errors import ModelError
-
-    if models.sketches is not None:  # an adapter of the person's own making
-        return None
-    try:
-        encoder = EmbeddedEncoder(weights)
-        drawn = frozenset(encoder.classes)
-        space = encoder.class_space
-        same = encoder.model_id == models.photos.model_id
-    except ModelError:
-        return None
-    return None if space is None or not same else Taught(drawn, frozenset(space.names) - drawn)
+def taught_classes(models: ModelSet) -> Taught | None:
+    """What a set's encoder was taught; None where its sketches or photos are another model's."""
+    if models.sketches is not None or not isinstance(models.photos, EmbeddedModels):
+        return None  # an adapter of the person's own making, or no encoder in this layout
+    classes = models.photos.taught
+    return None if classes is None else Taught(*classes)

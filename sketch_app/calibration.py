@@ -25,7 +25,7 @@ from sketch_app.signal_measurement import (
     calibrate,
     measure_signals,
 )
-from sketch_app.training import open_data, progress_bar
+from sketch_app.training import progress_bar
 from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def calibrate_with_report(
     SketchAppError, models.errors.ModelError
         Each with a sentence.
     """
-    opened = open_data(data)
+    from models.training.layouts import open_sketches_and_photos
+
+    opened = open_sketches_and_photos(data)
     with _workspace(for_now) as workspace:
         models, own = workspace.models, workspace.paths.calibration_file
         former = workspace.calibration

@@ -47,7 +47,7 @@ def evaluate(
     protocol, unseen_classes
         As `models.retrieval.benchmarks.open_benchmarks` takes them.
     split : Path, optional
-        What an ``index.csv`` holds back; the program's own split when not given.
+        What is held back of an ``index.csv`` (the program's own split when not given) or of class folders.
     weights : Path, optional
         An encoder's weights in place of the set's.
     signals : str, optional
@@ -71,7 +71,7 @@ def evaluate(
     benchmarks = [b.limited(limit) for b in _open(folder, protocol, unseen_classes, split)]
     with _models(for_now, weights) as (models, calibration):
         rows = chosen_signals(signals, models)
-        taught = taught_classes(models, weights)
+        taught = taught_classes(models)
         return [
             _run(models, benchmark, calibration, progress, rows=rows, rounds=rounds, taught=taught)
             for benchmark in benchmarks
@@ -97,20 +97,22 @@ def _open(
 ) -> tuple[Benchmark, ...]:
     from models.evaluation import shipped_split
     from models.retrieval.benchmarks import AUTO, SEEN, open_benchmarks
+    from models.retrieval.published_layouts import find_layout
     from models.training.dataset import Split
 
     if not folder.is_dir():
         open_data(folder)
     chosen = None
-    if protocol in (AUTO, SEEN) and unseen_classes is None and (folder / "index.csv").exists():
-        file = split or shipped_split()
+    asks = protocol in (AUTO, SEEN) and unseen_classes is None
+    if split is not None and not (asks and find_layout(folder) is None):
+        raise SketchAppError(
+            f"{split} says what a training held back; this run does not ask for that: leave --split out."
+        )
+    file = split or (shipped_split() if asks and (folder / "index.csv").exists() else None)
+    if file is not None:
         if not file.exists():
             raise SketchAppError(f"There is no split {file}: give the split.json of a training run.")
         chosen = Split.load(file)
-    elif split is not None:
-        raise SketchAppError(
-            f"{split} says what an index.csv holds back; this run does not ask for that: leave --split out."
-        )
     return open_benchmarks(folder, protocol=protocol, unseen_classes=unseen_classes, split=chosen)
 
 

@@ -156,6 +156,14 @@ class EmbeddedModels:
             raise WeightsError(f"{CLASSES_FILE} is missing beside the weights. Install the program again.")
         return self._encoder.class_space
 
+    @property
+    def taught(self) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Classes that it was taught to name sketches as, and further ones that it was taught photos of; None
+        where the weights do not say.
+        """
+        drawn, space = frozenset(self._encoder.classes), self._encoder.class_space
+        return None if space is None else (drawn, frozenset(space.names) - drawn)
+
     def shares(self, names: Mapping[str, float]) -> dict[str, float]:
         """See `sketch_app.protocols.ClassScorer`."""
         return self._classes.shares(names)

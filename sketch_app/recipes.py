@@ -22,6 +22,7 @@ from sketch_app.training_runs import (
     require_training_packages,
     run_with_progress,
     training_device,
+    write_split,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train_captioner(
     found = find_base(base, "captioner")
     from models.training.captioner import CaptionerLesson
     from models.training.captioner_export import export_captioner, measure_captioner, report_captioner
-    from models.training.layouts import open_captioned
+    from models.training.layouts import is_class_folders, open_captioned
     from models.training.loop import History
 
     device = training_device(options.device)
@@ -56,6 +57,8 @@ def train_captioner(
     before = figures_before(lesson, out, device)
     console.print(f"before training: {figures_line(before)}", highlight=False)
     run_with_progress(lesson, loop_settings, out, device=device, title="Captioner", console=console)
+    if lesson.split.held and is_class_folders(data):
+        write_split(lesson.split.named(lesson.data, settings.unseen), out)
     figures = measure_captioner(lesson)
     told = {**_before(before, "held-back pictures" if lesson.split.held else "training pictures"), **figures}
     report_captioner(lesson, out / "report", told, History.read(out))
@@ -105,6 +108,7 @@ def train_sketch_adapter(
     before = figures_before(lesson, out, device)
     console.print(f"before training: {figures_line(before)}", highlight=False)
     run_with_progress(lesson, loop_settings, out, device=device, title="Sketch adapter", console=console)
+    write_split(lesson.split.named(opened, settings.unseen), out)
     told = {**_before(before, "held-back sketches"), **measure_sketch_adapter(lesson)}
     report_sketch_adapter(lesson, out / "report", told, History.read(out))
     written = export_sketch_adapter(lesson, out, told, command=command_line())

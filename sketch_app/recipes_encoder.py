@@ -16,12 +16,14 @@ from rich.progress import TaskID
 from sketch_app.errors import SketchAppError
 from sketch_app.training import open_data, progress_bar
 from sketch_app.training_runs import (
+    SPLIT_FILE,
     RunOptions,
     command_line,
     made_folder,
     require_training_packages,
     run_with_progress,
     training_device,
+    write_split,
 )
 
 if TYPE_CHECKING:
@@ -117,13 +119,12 @@ def _check_request(opened: SketchPhotoData, also: Sequence[Path], unseen: Sequen
 def _split(opened: SketchPhotoData, options: RunOptions, unseen: Sequence[str]) -> Split:
     """What is held back: as the run was begun, or parted now."""
     from models.training.dataset import Split, make_split
-    from models.training.keeping import replace_file
 
-    file = options.out / "split.json"
+    file = options.out / SPLIT_FILE
     if not file.exists():
         split = make_split(opened, seed=options.seed, unseen=unseen)
         made_folder(options.out)
-        replace_file(file, split.save)
+        write_split(split, options.out)
         return split
     split = Split.load(file)
     if split.unseen_classes != frozenset(unseen):

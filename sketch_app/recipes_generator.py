@@ -23,6 +23,7 @@ from sketch_app.training_runs import (
     require_training_packages,
     run_with_progress,
     training_device,
+    write_split,
 )
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ def train_generator(
         alignment=alignment,
     )
     run_with_progress(lesson, loop_settings, out, device=device, title="Generator", console=console)
+    write_split(split, out)
     figures = measure_generator(lesson, classifier, captions=_captions)
     for title, told in figures.items():
         console.print(f"{title}: {figures_line(told)}", highlight=False)
@@ -223,8 +225,4 @@ def _split_of(opened: SketchPhotoData, own: GeneratorOptions, seed: int) -> Spli
 
     if own.split is not None:
         return Split.load(own.split)
-    parted = SketchPhotoSplit.of(opened, held_back=own.held_back, seed=seed)
-    return Split(
-        frozenset(opened.sketches[i].name for i in parted.held_sketches),
-        tuple(opened.photos[i].name for i in parted.held_photos),
-    )
+    return SketchPhotoSplit.of(opened, held_back=own.held_back, seed=seed).named(opened)

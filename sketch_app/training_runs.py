@@ -23,10 +23,12 @@ from sketch_app.training import progress_bar
 if TYPE_CHECKING:
     from models.registry.entries import ModelEntry, Role
     from models.registry.store import ModelStore
+    from models.training.dataset import Split
     from models.training.loop import Lesson, LoopSettings, Precision
     from models.training.provenance import Base
 
 PRECISIONS: tuple[Precision, ...] = ("no", "bf16", "fp16")
+SPLIT_FILE = "split.json"
 _BEFORE = "before.json"
 _LICENSES = {"BSD-3-Clause": "bsd-3-clause", "Apache-2.0": "apache-2.0"}
 """Names of `models.registry` -> as a card's head has them."""
@@ -240,6 +242,19 @@ def _memory_in_words(device: str) -> Iterator[None]:
 def figures_line(figures: Mapping[str, float]) -> str:
     """Figures in one line."""
     return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
+
+
+def write_split(split: Split, out: Path) -> None:
+    """``split.json`` of a run: what it held back, for ``evaluate --split``.
+
+    Raises
+    ------
+    models.training.errors.TrainingError
+        It cannot be written.
+    """
+    from models.training.keeping import replace_file
+
+    replace_file(out / SPLIT_FILE, split.save)
 
 
 def made_folder(folder: Path) -> Path:

@@ -29,7 +29,7 @@ from models.retrieval.splits import (
     read_class_list,
     zero_shot_splits,
 )
-from models.training.dataset import Archive, DatasetError, Picture, SketchPhotoData, Split
+from models.training.dataset import Archive, DatasetError, Picture, SketchPhotoData, Split, class_key
 from models.training.layouts import open_sketches_and_photos
 
 AUTO, SEEN = "auto", "seen"
@@ -110,7 +110,7 @@ def open_benchmarks(
     unseen_classes : Path, optional
         A list of classes, one a line: their sketches are asked of their photos.
     split : Split, optional
-        What an ``index.csv`` holds back; None where the folder has no such file.
+        What is held back of an ``index.csv`` or of class folders; None where nothing says.
 
     Raises
     ------
@@ -184,7 +184,8 @@ def _seen(data: SketchPhotoData, split: Split | None) -> tuple[Benchmark, ...]:
             ),
         )
     sketches, photos = held_back(data, split)
-    _check_sources(data, split, photos)
+    if split.gallery_photos:
+        _check_sources(data, split, photos)
     runs = [Benchmark(SEEN, "held-back sketches", data, tuple(sketches), tuple(photos))]
     sketches, photos = of_unseen_classes(data, split)
     if sketches and photos:  # a class that was left out may have photos alone: nothing to ask for
@@ -196,18 +197,19 @@ def _seen(data: SketchPhotoData, split: Split | None) -> tuple[Benchmark, ...]:
         unseen = tuple(sorted({s.class_name for s in sketches}))
         runs.append(Benchmark("unseen", "unseen classes", data, tuple(sketches), tuple(photos), unseen))
     if not runs[0].queries or not runs[0].gallery:
-        raise DatasetError(f"{data.folder} has no held-back sketches or no photos for them.")
+        raise DatasetError(
+            f"{data.folder} has none of the sketches that the split holds back, or no photos for them: give "
+            "the split of this data folder."
+        )
     return tuple(runs)
 
 
 def _check_sources(data: SketchPhotoData, split: Split, gallery: Sequence[Picture]) -> None:
     """No photo of the gallery may be the one that a training sketch was drawn from."""
     training = {
-        drawn_from(s)
-        for s in data.sketches
-        if s.source == "sketchy" and s.name not in split.validation_sketches
+        drawn_from(s) for s in data.sketches if s.measures and s.name not in split.validation_sketches
     }
-    _refuse_shared([p for p in gallery if p.source == "sketchy" and photo_itself(p) in training], data.folder)
+    _refuse_shared([p for p in gallery if p.may_be_drawn and photo_itself(p) in training], data.folder)
 
 
 def _refuse_shared(shared: Sequence[Picture], where: Path) -> None:
@@ -242,7 +244,7 @@ def _chosen_classes(layout: Layout, file: Path) -> Benchmark:
     names = read_class_list(file)
     data = layout.data
     there = {p.class_name for p in (*data.sketches, *data.photos)}
-    exact = {n: _spelt(n) if _spelt(n) in there else n for n in names}
+    exact = {n: class_key(n) if class_key(n) in there else n for n in names}
     unseen = tuple(c for n in names for c in _matches(exact[n], there))
     queries = tuple(s for s in data.sketches if s.class_name in unseen)
     gallery = tuple(p for p in data.photos if p.class_name in unseen)
@@ -253,11 +255,6 @@ def _chosen_classes(layout: Layout, file: Path) -> Benchmark:
             raise SplitError(f"{data.folder} lacks sketches or photos of {name}, which {file} names.")
     _refuse_shared(_same_files(data, gallery), data.folder)
     return Benchmark("unseen", f"unseen classes of {file.name}", data, queries, gallery, unseen)
-
-
-def _spelt(name: str) -> str:
-    """As `models.training.layouts` spells the name of a folder."""
-    return "_".join(name.lower().split())
 
 
 def _matches(name: str, there: Iterable[str]) -> list[str]:

@@ -22,9 +22,9 @@ from models.captioner import LONGEST, BlipCaptioner, as_written, read_part, sket
 from models.devices import Placement
 from models.pretrained import load_pretrained
 from models.training import augment
-from models.training.dataset import DatasetError
+from models.training.dataset import DatasetError, Split, class_key
 from models.training.errors import TrainingError
-from models.training.layouts import CaptionedSet, hold_back
+from models.training.layouts import ONE_SOURCE, CaptionedSet, hold_back
 from models.training.loop import Figure, Group, Turn
 from models.training.lora import checkpoint_activations, with_lora
 from models.training.provenance import Base, pictures_id, weights_id
@@ -122,13 +122,23 @@ class CaptionerSplit:
         learnt, held = hold_back([data.pictures[i] for i in seen], settings.held_back, settings.seed)
         if settings.held_back > 0 and not held:
             raise DatasetError(
-                f"{_folder(data)} has one picture a class, so that none can be held back: give more, or "
-                "measure by the pictures it learns from with --held-back 0."
+                f"{_folder(data)} has {ONE_SOURCE}, so that none can be held back: name them otherwise, give "
+                "more, or measure by the pictures it learns from with --held-back 0."
             )
         return cls(
             tuple(seen[i] for i in learnt),
             tuple(seen[i] for i in held),
             tuple(i for i, name in enumerate(names) if name in unseen),
+        )
+
+    def named(self, data: CaptionedSet, unseen: Sequence[str] = ()) -> Split:
+        """What is held back by name, for ``evaluate`` on class folders of sketches with photos beside them;
+        no photo is, since none is learnt from.
+        """
+        return Split(
+            frozenset(data.pictures[i].name for i in self.held),
+            (),
+            frozenset(map(class_key, unseen)),
         )
 
 

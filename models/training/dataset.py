@@ -36,6 +36,16 @@ class DatasetError(Exception):
     """The data folder is not in the documented layout; the message names the file."""
 
 
+def class_key(name: str) -> str:
+    """A class as data spell it, from a folder's or a person's word: lower case, underscores between words."""
+    return "_".join(name.lower().replace("_", " ").split())
+
+
+SKETCH_FOLDER, PHOTO_FOLDER = "sketches", "photos"
+"""Class folders below these are data too; their pictures have that source."""
+_PAIRED = {"sketch": ("sketchy", SKETCH_FOLDER), "photo": ("sketchy", PHOTO_FOLDER)}
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One file of the data: `name` is its path inside the archive and its identity in a split."""
@@ -48,6 +58,16 @@ class Picture:
     def photo_stem(self) -> str:
         """Of a sketch: the name of the photo it was drawn from. Of a photo: its own."""
         return PurePosixPath(self.name).stem.rsplit("-", 1)[0]
+
+    @property
+    def measures(self) -> bool:
+        """Of a sketch: whether retrieval is measured by it. An index's other sources only teach."""
+        return self.source in _PAIRED["sketch"]
+
+    @property
+    def may_be_drawn(self) -> bool:
+        """Of a photo: whether sketches of the data may have been drawn from it."""
+        return self.source in _PAIRED["photo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +86,7 @@ class Split:
     validation_sketches: frozenset[str]
     """Sketches and drawings of the validation set."""
     gallery_photos: tuple[str, ...]
-    """Photos of the validation gallery."""
+    """Photos of the validation gallery; none where no photo was learnt from, and all may be asked of."""
     unseen_classes: frozenset[str] = frozenset()
     """Classes left out of training altogether, in every source."""
 

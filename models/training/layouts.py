@@ -23,10 +23,23 @@ from typing import TypeVar
 import numpy as np
 
 from models.caption_sentence import caption_sentence, subject_of
-from models.training.dataset import Archive, DatasetError, Picture, SketchPhotoData
+from models.training.dataset import (
+    PHOTO_FOLDER,
+    SKETCH_FOLDER,
+    Archive,
+    DatasetError,
+    Picture,
+    SketchPhotoData,
+    class_key,
+)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _METADATA = ("metadata.jsonl", "metadata.csv")
+ONE_SOURCE = (
+    "pictures of one source a class (a picture's name up to its last hyphen is its source: sketch-1.png and "
+    "sketch-2.png have one)"
+)
+"""Of a sentence that says why nothing can be held back."""
 T = TypeVar("T")
 
 
@@ -62,7 +75,7 @@ def open_class_folders(folder: Path, *, source: str = "folder") -> PictureSet:
     """
     root = _existing(folder)
     pictures = tuple(
-        Picture(f"{path.parent.name}/{path.name}", source, _class_name(path.parent.name))
+        Picture(f"{path.parent.name}/{path.name}", source, class_key(path.parent.name))
         for below in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
         for path in sorted(below.iterdir())
         if _is_picture(path)
@@ -73,6 +86,11 @@ def open_class_folders(folder: Path, *, source: str = "folder") -> PictureSet:
             f"{folder / '<class>' / '<picture>.png'}."
         )
     return PictureSet(Archive(root.parent, root.name), pictures)
+
+
+def is_class_folders(folder: Path) -> bool:
+    """Whether `open_captioned` takes captions from class folders, and not from a metadata file."""
+    return not any((folder / name).exists() for name in _METADATA)
 
 
 def open_captioned(folder: Path) -> CaptionedSet:
@@ -118,7 +136,9 @@ def open_sketches_and_photos(folder: Path) -> SketchPhotoData:
     if (folder / "index.csv").exists():
         return SketchPhotoData.open(folder)
     root = _existing(folder)
-    sketches, photos = (open_class_folders(root / kind, source=kind) for kind in ("sketches", "photos"))
+    sketches, photos = (
+        open_class_folders(root / kind, source=kind) for kind in (SKETCH_FOLDER, PHOTO_FOLDER)
+    )
     return SketchPhotoData(root, sketches.pictures, (), photos.pictures, sketches.files, photos.files)
 
 
@@ -179,8 +199,3 @@ def _existing(folder: Path) -> Path:
 
 def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _class_name(folder: str) -> str:
-    """As class names are everywhere here: lower case, underscores between words."""
-    return "_".join(folder.lower().split())

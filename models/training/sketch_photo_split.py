@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from models.training.dataset import DatasetError, Picture, SketchPhotoData
-from models.training.layouts import hold_back
+from models.training.dataset import DatasetError, Picture, SketchPhotoData, Split, class_key
+from models.training.layouts import ONE_SOURCE, hold_back
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SketchPhotoSplit:
             There are fewer than two classes with sketches and photos, an unseen class is not there, or
             nothing can be held back.
         """
-        left_out = {"_".join(name.lower().replace("_", " ").split()) for name in unseen}
+        left_out = set(map(class_key, unseen))
         known = {s.class_name for s in data.sketches} & {p.class_name for p in data.photos}
         unknown = sorted(left_out - known)
         if unknown:
@@ -56,8 +56,8 @@ class SketchPhotoSplit:
         kept, held = hold_back([data.sketches[i] for i in chosen], held_back, seed)
         if not held:
             raise DatasetError(
-                f"{data.folder} has sketches of one source a class, so that none can be held back: give "
-                "more, and a share above 0 with --held-back."
+                f"{data.folder} has {ONE_SOURCE}, so that no sketch can be held back: name them otherwise or "
+                "give more, and a share above 0 with --held-back."
             )
         sketches, held_sketches = [chosen[i] for i in kept], [chosen[i] for i in held]
         photos, held_photos = _part_photos(
@@ -70,6 +70,14 @@ class SketchPhotoSplit:
             tuple(held_photos),
             tuple(i for i, s in enumerate(data.sketches) if s.class_name in left_out),
             tuple(i for i, p in enumerate(data.photos) if p.class_name in left_out),
+        )
+
+    def named(self, data: SketchPhotoData, unseen: Sequence[str] = ()) -> Split:
+        """What is held back by name, as ``evaluate`` takes it."""
+        return Split(
+            frozenset(data.sketches[i].name for i in self.held_sketches),
+            tuple(data.photos[i].name for i in self.held_photos),
+            frozenset(map(class_key, unseen)),
         )
 
 

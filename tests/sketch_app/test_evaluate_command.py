@@ -17,11 +17,14 @@ from models.evaluation import bootstrap_interval, held_back, query_picture
 from models.metrics import average_precision, rank_relevance
 from models.retrieval.benchmarks import open_benchmarks
 from models.training.dataset import SketchPhotoData, Split, make_split
+from models.training.layouts import open_sketches_and_photos
+from models.training.sketch_photo_split import SketchPhotoSplit
 from sketch_app.benchmark_run import Taught, chosen_signals, run_benchmark, taught_classes
 from sketch_app.errors import SketchAppError
 from sketch_app.evaluation_report import print_result, results_as_dict, write_report
 from sketch_app.evaluation_statements import not_comparable, seen_label
 from sketch_app.fusion import Calibration, FusionWeights
+from sketch_app.model_sets import embedded_set
 from sketch_app.signal_measurement import compare_signals, measure_signals
 from tests.models.made_data import make_data
 from tests.models.retrieval.made_layouts import (
@@ -33,6 +36,7 @@ from tests.models.retrieval.made_layouts import (
     unseen,
 )
 from tests.sketch_app.test_cli import refused, sketch_app
+from tests.support.turned_encoder import write_turned_encoder
 
 CALIBRATION = Calibration(FusionWeights(class_=0.6), note="made for this test")
 
@@ -295,7 +299,44 @@ def test_weights_of_ones_own_are_the_embedded_sets(folder, split, tmp_path):
     assert "encoder-photo" in refused(sketch_app(tmp_path, *asked, tmp_path))
 
 
-def test_a_split_where_none_is_asked_for_is_a_sentence(tmp_path, split):
-    make_class_folders(tmp_path / "sketches", tmp_path / "photos", ("cat", "pig"))
-    done = sketch_app(tmp_path / "home", "evaluate", "--data", tmp_path, "--split", split)
+@pytest.mark.parametrize("published", [True, False])
+def test_a_split_where_none_is_asked_for_is_a_sentence(tmp_path, split, published):
+    names = tmp_path / "unseen.txt"
+    names.write_text("cat\n")
+    more = [] if published else ["--unseen-classes", names]
+    data = tmp_path / "data"
+    if published:
+        make_sketchy(data, ("cat", "pig"))
+    else:
+        make_class_folders(data / "sketches", data / "photos", ("cat", "pig"))
+    done = sketch_app(tmp_path / "home", "evaluate", "--data", data, "--split", split, *more)
     assert "leave --split out" in refused(done)
+
+
+def test_class_folders_are_measured_by_the_split_of_a_training(tmp_path):
+    data = tmp_path / "data"
+    make_class_folders(data / "sketches", data / "photos", ("cat", "pig"))
+    make_class_folders(data / "sketches", data / "photos", ("cat", "pig"), stem="q{}")
+    file = tmp_path / "split.json"
+    opened = open_sketches_and_photos(data)
+    SketchPhotoSplit.of(opened, held_back=0.5, seed=1).named(opened).save(file)
+    asked = ("evaluate", "--data", data, "--split", file, "--signals", "sketch", "--json")
+    done = sketch_app(tmp_path / "home", *asked)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["held-back sketches"]
+    assert (told["queries"], told["gallery"]) == (2, len(Split.load(file).gallery_photos))
+    assert told["gallery"] < len(opened.photos)
+    calibrated = sketch_app(
+        tmp_path / "home", "calibrate", "--data", data, "--split", file, "--dry-run", "--limit", "2"
+    )
+    assert "2 queries" in calibrated.stdout, calibrated.stderr
+    strange = refused(sketch_app(tmp_path / "home", "calibrate", "--data", data, "--dry-run"))
+    assert "give the split of this data folder" in strange
+
+
+def test_an_own_encoder_says_what_it_was_taught(models, tmp_path):
+    write_turned_encoder(tmp_path / "encoder")
+    own = embedded_set(tmp_path / "encoder")
+    assert own.photos.model_id != models.photos.model_id
+    assert taught_classes(own) == taught_classes(models)
+    assert taught_classes(replace(own, sketches=own.fast)) is None

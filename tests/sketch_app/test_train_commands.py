@@ -21,8 +21,10 @@ from rich.console import Console
 from models.captioner import BlipCaptioner
 from models.devices import Placement
 from models.img2img_turbo.generator import Img2ImgTurbo
+from models.retrieval.benchmarks import open_benchmarks
 from models.sketch_adapter import load_sketch_adapter
 from models.training.captioner import CaptionerSettings
+from models.training.dataset import Split
 from models.training.generator import GeneratorSettings
 from models.training.loop import HISTORY_FILE, History
 from models.training.sketch_adapter import SketchAdapterSettings
@@ -118,6 +120,7 @@ def test_a_captioner_is_trained_and_a_killed_run_is_the_run_that_was_not(sketche
         sketch = np.asarray(picture)
     ours = BlipCaptioner.load(out / "captioner").captions(sketch)
     assert ours == BlipCaptioner.load(tmp_path / "whole" / "captioner").captions(sketch)
+    assert Split.load(out / "split.json").validation_sketches
     imported = sketch_app(tmp_path / "home", "models", "import", out / "captioner")
     assert "trained-captioner is here now" in imported.stdout, imported.stderr
 
@@ -147,6 +150,11 @@ def test_a_sketch_adapter_is_trained_and_a_killed_run_is_the_run_that_was_not(pa
         for run in (out, tmp_path / "whole")
     )
     np.testing.assert_array_equal(ours, theirs)
+    (benchmark,) = open_benchmarks(pairs, split=Split.load(out / "split.json"))
+    assert benchmark.queries
+    assert not {q.photo_stem for q in benchmark.queries} & {
+        s.photo_stem for s in benchmark.data.sketches if s.measures and s not in benchmark.queries
+    }
     imported = sketch_app(tmp_path / "home", "models", "import", out)
     assert "sketch-adapter is here now" in imported.stdout, imported.stderr
 
@@ -264,6 +272,7 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
     assert len(History.read(out).losses) == STEPS
     for stage in ("coder", "latents", "."):
         assert History.read(out / stage) == History.read(tmp_path / "whole" / stage)
+    assert Split.load(out / "split.json").gallery_photos
     told = json.loads((out / "report" / "figures.json").read_text())["figures"]
     assert set(told) == {"true prompt", "wrong prompt", "captioner's prompt"}
     made = out / "generator"

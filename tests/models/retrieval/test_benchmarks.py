@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from models.evaluation import held_back
 from models.retrieval.benchmarks import open_benchmarks
 from models.retrieval.splits import SplitError
+from models.training.captioner import CaptionerSplit
 from models.training.dataset import DatasetError, SketchPhotoData, Split, make_split
+from models.training.layouts import open_captioned, open_sketches_and_photos
+from models.training.sketch_photo_split import SketchPhotoSplit
 from tests.models.made_data import make_data
 from tests.models.retrieval.made_layouts import (
     TX,
@@ -240,6 +244,34 @@ def test_a_split_of_an_index_is_what_it_always_was(tmp_path):
     found = opened(folder, split=split)
     assert (list(found.queries), list(found.gallery)) == held_back(data, split)
     assert found.labels().has_instances
+
+
+def test_a_split_of_class_folders_is_kept_to(tmp_path):
+    folders = tmp_path / "sketches", tmp_path / "photos"
+    for stem in ("p{}", "q{}", "r{}"):
+        make_class_folders(*folders, ("cat", "pig", "cow"), stem=stem)
+    data = open_sketches_and_photos(tmp_path)
+    parted = SketchPhotoSplit.of(data, unseen=["Cow"], held_back=0.3, seed=0)
+    split = parted.named(data, ["Cow"])
+    held, new = open_benchmarks(tmp_path, split=split)
+    assert {q.name for q in held.queries} == {data.sketches[i].name for i in parted.held_sketches}
+    assert {p.name for p in held.gallery} == {data.photos[i].name for i in parted.held_photos}
+    assert (new.unseen, len(new.queries), len(new.gallery)) == (("cow",), 3, 6)
+    learnt = sorted({data.sketches[i].name for i in parted.sketches})
+    source = f"{learnt[0].removesuffix('-1.png')}.jpg"
+    with pytest.raises(SplitError, match=source):
+        open_benchmarks(tmp_path, split=replace(split, gallery_photos=(*split.gallery_photos, source)))
+
+
+def test_a_split_that_holds_back_no_photo_asks_of_all(tmp_path):
+    make_class_folders(tmp_path / "sketches", tmp_path / "photos", ("cat", "pig", "cow"))
+    captioned = open_captioned(tmp_path / "sketches")
+    sketches = [i for i, p in enumerate(captioned.pictures) if p.class_name == "cat"]
+    split = CaptionerSplit((), tuple(sketches), ()).named(captioned, ["cow"])
+    held, new = open_benchmarks(tmp_path, split=split)
+    assert [q.class_name for q in held.queries] == ["cat"]
+    assert {p.class_name for p in held.gallery} == {"cat", "pig"}
+    assert new.unseen == ("cow",)
 
 
 def test_a_gallery_photo_whose_sketches_train_is_refused(tmp_path):
