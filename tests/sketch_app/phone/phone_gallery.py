@@ -20,6 +20,7 @@ from sketch_app.phone.adb_reader import AdbPhone
 from sketch_app.phone.engine import PhoneSync
 from sketch_app.phone.reader import FoundPreview, PhoneListing
 from sketch_app.phone.records import Originals, SyncChoices, SyncReport
+from sketch_app.phone.transfer import WORKERS
 from tests.support.waiting import WAIT_S
 
 MODEL, DIMENSION = "colour-grid/4x4", 48
@@ -85,11 +86,14 @@ def reader_of(phone, *, by: str = "", timeout: float = WAIT_S) -> AdbPhone:
     )
 
 
-def sync(directory: Path, reader, choices: SyncChoices = ALL, **options) -> SyncReport:
+def sync(
+    directory: Path, reader, choices: SyncChoices = ALL, workers: int = WORKERS, **options
+) -> SyncReport:
     """One sync by a program that has the gallery open for reading, as the window has it."""
     Gallery.open(directory, write=True).close()
     with Gallery.open(directory, write=False) as gallery:
-        return PhoneSync(gallery, encode, MODEL, DIMENSION, choices=choices).run(reader, **options)
+        phone_sync = PhoneSync(gallery, encode, MODEL, DIMENSION, choices=choices, workers=workers)
+        return phone_sync.run(reader, **options)
 
 
 def find(directory: Path, number: int) -> list[bytes]:

@@ -71,7 +71,7 @@ def test_photos_that_only_their_bytes_can_show_come_before_originals_of_those_th
     sync(tmp_path, phone, PREVIEWS)
     phone.received.clear()
     old = phone.put("Download/old.jpg", jpeg(50, bytes_after=100_000), 1_500_000_000)
-    assert sync(tmp_path, phone, ALL).whole
+    assert sync(tmp_path, phone, ALL, workers=1).whole
     assert phone.received[0][0] == old
 
 
