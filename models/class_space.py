@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.class_names import class_name
-from models.encoder_layout import CLASSES_FILE
+from models.encoder_layout import CLASSES_FILE, how_to_mend
 from models.errors import WeightsError
 
 FORMAT = "sketch_app.encoder-classes"
@@ -76,14 +76,12 @@ class ClassSpace:
             if points.shape[0] != len(names) or not 0 < nameable <= len(names):
                 raise ValueError("its header makes no sense")
         except FileNotFoundError as error:
-            raise WeightsError(f"The weights {path} are missing. Install the program again.") from error
+            raise WeightsError(f"The weights {path} are missing. {how_to_mend(folder)}") from error
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise WeightsError(
-                f"The weights {path} are damaged ({error}). Install the program again."
-            ) from error
+            raise WeightsError(f"The weights {path} are damaged ({error}). {how_to_mend(folder)}") from error
         if meta["model_id"] != model_id:
             raise WeightsError(
-                f"{path} and the encoder beside it come from two trainings. Install both anew."
+                f"{path} and the encoder beside it come from two trainings. {how_to_mend(folder)}"
             )
         points /= np.linalg.norm(points, axis=1, keepdims=True)
         return cls(model_id, names, points, nameable=nameable)

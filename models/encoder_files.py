@@ -18,7 +18,7 @@ from torch import Tensor
 
 from models.dual_encoder import PhotoHead, SketchTower
 from models.efficientnet_lite import EfficientNetLite0
-from models.encoder_layout import PHOTO_FILE, sketch_file
+from models.encoder_layout import PHOTO_FILE, how_to_mend, sketch_file
 from models.errors import WeightsError
 
 FORMAT = "sketch_app.embedded-encoder"
@@ -119,13 +119,13 @@ def load_encoder(folder: Path) -> LoadedEncoder:
         theirs, tensors = _read(path, f"sketch {number}")
         if theirs != info:
             raise WeightsError(
-                f"{path} and {PHOTO_FILE} beside it come from two trainings. Install both anew."
+                f"{path} and {PHOTO_FILE} beside it come from two trainings. {how_to_mend(folder)}"
             )
         towers.append(tensors)
     if _model_id(photo, *towers) != info.model_id:
         names = ", ".join(sketch_file(n) for n in range(1, len(towers) + 1))
         raise WeightsError(
-            f"The weights {folder / PHOTO_FILE} or {names} beside it are damaged. Install the program again."
+            f"The weights {folder / PHOTO_FILE} or {names} beside it are damaged. {how_to_mend(folder)}"
         )
     photo = _whole(photo)
     with torch.device("meta"):
@@ -177,8 +177,6 @@ def _read(path: Path, part: str) -> tuple[EncoderInfo, dict[str, Tensor]]:
             raise ValueError("its header makes no sense")
         return EncoderInfo(meta["model_id"], tuple(classes), views, photo_side), tensors
     except FileNotFoundError as error:
-        raise WeightsError(
-            f"The weights {path} are missing. Install the program again, or train them."
-        ) from error
+        raise WeightsError(f"The weights {path} are missing. {how_to_mend(path.parent)}") from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"The weights {path} are damaged ({error}). Install the program again.") from error
+        raise WeightsError(f"The weights {path} are damaged ({error}). {how_to_mend(path.parent)}") from error

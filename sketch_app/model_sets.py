@@ -149,11 +149,13 @@ class EmbeddedModels:
 
     @cached_property
     def _classes(self) -> ClassSpace:
-        from models.encoder_layout import CLASSES_FILE
+        from models.embedded import embedded_weights
+        from models.encoder_layout import CLASSES_FILE, how_to_mend
         from models.errors import WeightsError
 
         if self._encoder.class_space is None:
-            raise WeightsError(f"{CLASSES_FILE} is missing beside the weights. Install the program again.")
+            folder = self._weights or embedded_weights()
+            raise WeightsError(f"The weights {folder / CLASSES_FILE} are missing. {how_to_mend(folder)}")
         return self._encoder.class_space
 
     @property

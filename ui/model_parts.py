@@ -93,7 +93,7 @@ class ModelParts(QWidget):
             e.name for e in entries if look is not None and look.states[e.name].status != "absent"
         ]
         size = size_of_all((e, look.states[e.name]) for e in missing) if look is not None else ""
-        self._heading.setText(self.tr("Parts of the full models"))
+        self._heading.setText(self.tr("Single models"))
         self._fetch.setText(self.tr("Fetch all ({0})").format(size) if size else self.tr("Fetch all"))
         self._fetch.setVisible(bool(missing))
         self._fetch.setEnabled(idle and look is not None)

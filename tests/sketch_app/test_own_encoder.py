@@ -10,8 +10,10 @@ import shutil
 import pytest
 
 from index.gallery import Gallery
+from models.errors import WeightsError
 from models.registry.importing import import_folder
 from sketch_app.demo_gallery import make_demo_photos
+from sketch_app.model_sets import embedded_set
 from sketch_app.raster import render_for_model
 from sketch_app.search_types import Feedback, SearchRequest
 from sketch_app.sketch_files import save_json
@@ -135,6 +137,17 @@ def test_vectors_of_an_encoder_that_is_no_longer_here_do_not_keep_photos_from_be
     assert workspace.fast_spaces.status().preparing
     workspace.fast_spaces.prepare()
     assert found(workspace)[0][0] == "chelsea.png"
+
+
+def test_a_damaged_one_says_how_to_mend_it_or_to_go_back(opened, encoder):
+    workspace = opened()
+    import_folder(workspace.store, encoder[0])
+    file = workspace.store.folder_of(ENCODER) / "encoder-photo.safetensors"
+    size = file.stat().st_size
+    file.write_bytes(bytes(size))  # of another size it would not count as here at all
+    with pytest.raises(WeightsError, match=r"encoder-photo.*damaged.*models remove trained-encoder") as said:
+        embedded_set(workspace.store.folder_of(ENCODER)).photos.model_id  # noqa: B018
+    assert "Install" not in str(said.value)
 
 
 def test_a_search_on_the_command_line_prepares_the_gallery_for_it(paths, encoder, tmp_path):

@@ -782,8 +782,8 @@ A closed fist lifts the pen.</source>
 <context>
     <name>ModelParts</name>
     <message>
-        <source>Parts of the full models</source>
-        <translation>전체 모델의 구성</translation>
+        <source>Single models</source>
+        <translation>개별 모델</translation>
     </message>
     <message>
         <source>Fetch all ({0})</source>
