@@ -15,6 +15,7 @@ from sketch_app.errors import SketchAppError
 from sketch_app.fusion import Calibration, Signal, fuse
 from sketch_app.model_sets import EmbeddedModels, ModelSet
 from sketch_app.signal_measurement import (
+    FUSED,
     Told,
     embed_gallery,
     possible_signals,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from models.retrieval.bootstrap import Estimate
     from models.retrieval.ranked_answers import Labels, RankedAnswers
 
-FUSED = "fused"
 _BLOCK = 64
 """Queries ranked at a time."""
 _SIZES_OF = 100

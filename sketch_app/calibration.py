@@ -20,6 +20,7 @@ from sketch_app.fusion import Calibration, Signal, save_calibration
 from sketch_app.model_sets import ModelSet
 from sketch_app.paths import AppPaths
 from sketch_app.signal_measurement import (
+    TITLES,
     SignalFigures,
     SignalScores,
     calibrate,
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
 ENOUGH_SKETCHES = 30
 """Fewer measure little but chance: a share of .8 of 30 is known to within .15."""
 SIGNALS_NAME = "signals.json"
-TITLES = {
-    "sketch": "sketch alone",
-    "class": "class of the caption alone",
-    "generated": "imagined picture alone",
-    "fused": "fused",
-}
 
 
 def measure_with_progress(

@@ -55,7 +55,7 @@ def train_encoder(  # noqa: PLR0917 - typer's own way: every option is a paramet
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of more sketches; may be repeated.")
     ] = None,
     steps: Annotated[
-        int, typer.Option(min=1, help="Of the first tower; a further one takes three quarters.")
+        int, typer.Option(min=1, help="Of the first tower; a further one takes about three quarters.")
     ] = 8500,
     towers: Annotated[
         int, typer.Option(min=1, max=MOST_TOWERS, help="Sketch towers that read a sketch together.")

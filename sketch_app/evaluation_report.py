@@ -17,20 +17,19 @@ from rich.console import Console
 from rich.table import Table
 
 from sketch_app.atomic_files import write_atomically
-from sketch_app.benchmark_run import FUSED, BenchmarkResult, SignalRow
+from sketch_app.benchmark_run import BenchmarkResult, SignalRow
 from sketch_app.calibration import SIGNALS_NAME, weights_line
 from sketch_app.contact_sheet import SheetRow, save_sheet
 from sketch_app.errors import SketchAppError
 from sketch_app.evaluation_statements import heading, instances_line, not_comparable, seen_label
 from sketch_app.fusion import Signal
-from sketch_app.signal_measurement import SignalFigures
+from sketch_app.signal_measurement import FUSED, TITLES, SignalFigures
 
 if TYPE_CHECKING:
     from models.retrieval.bootstrap import Estimate
 
 FIGURES_NAME = "figures.json"
 REPORT_NAME = "report.md"
-TITLES = {"sketch": "sketch", "generated": "generated", "class": "caption (class)", FUSED: "fused"}
 SHEET_QUERIES = 10
 _WITH_INTERVAL = ("map_all", "map_200_min", "precision_100", "precision_200", "hit_5", "acc_1", "acc_5")
 _SHOWN_CONFUSIONS = 20

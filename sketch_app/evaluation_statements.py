@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sketch_app.benchmark_run import FUSED, BenchmarkResult
+from sketch_app.benchmark_run import BenchmarkResult
+from sketch_app.signal_measurement import FUSED
 
 
 def heading(result: BenchmarkResult) -> str:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 4.0)
 """Weights tried for each signal beside the sketch's, which stays 1."""
 _BATCH = 32
-_FUSED = "fused"
+FUSED = "fused"
+TITLES = {"sketch": "sketch", "generated": "generated", "class": "caption (class)", FUSED: "fused"}
+"""Of the columns and rows that people read."""
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
@@ -218,7 +220,7 @@ def compare_signals(scores: SignalScores, weights: FusionWeights) -> tuple[Signa
     """Each signal alone, then all of them fused."""
     alone = [_figures(signal.value, values, scores, None) for signal, values in scores.signals.items()]
     fused = _fused(scores, weights)
-    return (*alone, _figures(_FUSED, fused, scores, scores.signals[Signal.SKETCH]))
+    return (*alone, _figures(FUSED, fused, scores, scores.signals[Signal.SKETCH]))
 
 
 def _fused(scores: SignalScores, weights: FusionWeights) -> NDArray[np.float32]:

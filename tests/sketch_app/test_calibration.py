@@ -102,7 +102,7 @@ def test_the_table_names_every_signal():
     print_signals(
         compare_signals(scores, FusionWeights()), Calibration(FusionWeights()), Console(file=text, width=120)
     )
-    for words in ("sketch alone", "class of the caption alone", "imagined picture alone", "fused", "paired"):
+    for words in ("sketch", "caption (class)", "generated", "fused", "paired"):
         assert words in text.getvalue()
 
 
