@@ -29,7 +29,7 @@ from sketch_app.training_runs import (
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
     from models.training.generator import GeneratorSettings
-    from models.training.loop import Lesson
+    from models.training.lesson import Lesson
     from sketch_app.generator_defaults import GeneratorDefaults
 
 

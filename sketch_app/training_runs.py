@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from models.registry.entries import ModelEntry, Role
     from models.registry.store import ModelStore
     from models.training.dataset import Split
-    from models.training.loop import Lesson, LoopSettings, Precision
+    from models.training.lesson import Lesson
+    from models.training.loop import LoopSettings, Precision
     from models.training.provenance import Base
 
 PRECISIONS: tuple[Precision, ...] = ("no", "bf16", "fp16")

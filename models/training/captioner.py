@@ -25,7 +25,7 @@ from models.training import augment
 from models.training.dataset import DatasetError, Split, class_key
 from models.training.errors import TrainingError
 from models.training.layouts import ONE_SOURCE, CaptionedSet, hold_back
-from models.training.loop import Figure, Group, Turn
+from models.training.lesson import Figure, Group, Turn
 from models.training.lora import checkpoint_activations, with_lora
 from models.training.provenance import Base, pictures_id, weights_id
 
@@ -165,7 +165,7 @@ class CaptionBatch:
 
 @dataclass
 class CaptionerLesson:
-    """A `models.training.loop.Lesson`; made by `open`."""
+    """A `models.training.lesson.Lesson`; made by `open`."""
 
     data: CaptionedSet
     split: CaptionerSplit

@@ -27,14 +27,15 @@ from models.training.encoder_batches import Batch, TrainingSet, draw_batch
 from models.training.encoder_network import Encoder, PhotoSpace, losses, proxy_loss
 from models.training.encoder_recipe import EncoderRecipe
 from models.training.encoder_validation import Validation
-from models.training.loop import Figure, Group, LoopSettings, Turn
+from models.training.lesson import Figure, Group, Turn
+from models.training.loop import LoopSettings
 
 _PHOTOS_A_STEP = 512
 
 
 class PhotoSpaceLesson:
-    """A `models.training.loop.Lesson`: photo head and proxies find a start on features alone, in a minute. A
-    moving target would teach a sketch tower little.
+    """A `models.training.lesson.Lesson`: photo head and proxies find a start on features alone, in a minute.
+    A moving target would teach a sketch tower little.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ class PhotoSpaceLesson:
 
 
 class SketchTowerLesson:
-    """A `models.training.loop.Lesson`: a sketch tower learns to lead into a space.
+    """A `models.training.lesson.Lesson`: a sketch tower learns to lead into a space.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from models.img2img_turbo.checkpoint import UNET_ADAPTER, VAE_ADAPTER, Checkpoin
 from models.img2img_turbo.preparation import prepared
 from models.training.generator_data import HeldBack, PairBatch, PairSource
 from models.training.generator_prompts import Prompts
-from models.training.loop import Figure, Group, Turn
+from models.training.lesson import Figure, Group, Turn
 from models.training.picture_losses import (
     Alignment,
     Critic,
@@ -87,7 +87,7 @@ class GeneratorSettings:
 
 
 class GeneratorLesson:
-    """See `models.training.loop.Lesson`.
+    """See `models.training.lesson.Lesson`.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ from models.training.provenance import make_folder, pictures_id
 
 if TYPE_CHECKING:
     from models.training.dataset import SketchPhotoData, Split
-    from models.training.loop import Lesson
+    from models.training.lesson import Lesson
     from models.training.picture_losses import Alignment
 
 CHECKPOINT = "checkpoint.safetensors"

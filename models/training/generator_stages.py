@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from models.training.generator_data import PairBatch, PairSource
 from models.training.generator_prompts import Prompts
-from models.training.loop import Figure, Group, Turn
+from models.training.lesson import Figure, Group, Turn
 from models.training.picture_losses import PictureNetwork, perceptual_distance
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Stage:
 
     @property
     def description(self) -> Mapping[str, Any]:
-        """See `models.training.loop.Lesson`."""
+        """See `models.training.lesson.Lesson`."""
         return {
             "stage": type(self).__name__,
             **asdict(self.settings),
@@ -83,7 +83,7 @@ class _Stage:
         }
 
     def batch(self, step: int, piece: int) -> PairBatch:
-        """See `models.training.loop.Lesson`."""
+        """See `models.training.lesson.Lesson`."""
         settings = self.settings
         drawn = self.pairs.batch(settings.seed, step, piece, settings.batch, settings.side)
         return drawn.to(self.device)

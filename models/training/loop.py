@@ -11,16 +11,17 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from models.training.errors import TrainingError
 from models.training.keeping import read_checkpoint, replace_file, write_checkpoint
+from models.training.lesson import Figure, Lesson, Turn
 from models.training.weights_average import WeightsAverage
 
 if TYPE_CHECKING:
@@ -100,75 +101,6 @@ class LoopSettings:
             return peak
         way = (step - self.warmup) / max(1, steps - self.warmup)
         return peak * 0.5 * (1 + math.cos(math.pi * way))
-
-
-@dataclass(frozen=True)
-class Group:
-    """Parameters that share a learning rate."""
-
-    parameters: Sequence[nn.Parameter]
-    rate: float
-    weight_decay: float | None = None
-    """Where it is not the loop's."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One optimiser's part in a step: a network, or two that play against each other take turns.
-
-    ``losses`` gives weighted scalars by name, which are added up. Gradients that reach parameters of other
-    turns are thrown away.
-    """
-
-    name: str
-    groups: Sequence[Group]
-    losses: Callable[[Any], Mapping[str, Tensor]]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The figure that decides which weights are the best."""
-
-    name: str
-    higher: bool = True
-
-
-class Lesson(Protocol):
-    """What a recipe teaches.
-
-    Attributes
-    ----------
-    description
-        Everything that decides the run beside the loop's settings, as JSON can keep it: a run is gone on with
-        by the same lesson only.
-    learns
-        The modules with parameters that learn. Of each, what requires a gradient is kept, and its buffers.
-    turns
-        In the order in which they are taken.
-    counts
-        Which of the figures of `validate` decides.
-    """
-
-    @property
-    def description(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def learns(self) -> Mapping[str, nn.Module]: ...  # noqa: D102
-    @property
-    def turns(self) -> Sequence[Turn]: ...  # noqa: D102
-    @property
-    def counts(self) -> Figure: ...  # noqa: D102
-
-    def to(self, device: torch.device) -> None:
-        """Move everything, also what does not learn."""
-        ...
-
-    def batch(self, step: int, piece: int) -> Any:
-        """A piece of a step's batch, on the lesson's device; of data, seed, step and piece alone."""
-        ...
-
-    def validate(self) -> Mapping[str, float]:
-        """The figures of the weights as they are, on what was held back."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from models.training import augment
 from models.training.cached_vectors import photo_vectors
 from models.training.dataset import SketchPhotoData
 from models.training.errors import TrainingError
-from models.training.loop import Figure, Group, Turn
+from models.training.lesson import Figure, Group, Turn
 from models.training.lora import checkpoint_activations, with_lora
 from models.training.provenance import Base, pictures_id
 from models.training.sketch_photo_loss import draw_photos, sketch_photo_loss
@@ -108,7 +108,7 @@ class SketchBatch:
 
 @dataclass
 class SketchAdapterLesson:
-    """A `models.training.loop.Lesson`; made by `open`."""
+    """A `models.training.lesson.Lesson`; made by `open`."""
 
     data: SketchPhotoData
     split: SketchPhotoSplit
