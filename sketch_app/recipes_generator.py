@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from sketch_app.generator_defaults import GeneratorDefaults
 
 
+_SIDES_STEP = 16
+"""Eight pixels are a cell of the latent, and pictures of half the side may come first."""
+
+
 @dataclass(frozen=True)
 class GeneratorOptions:
     """What the command's own options stand for.
@@ -79,10 +83,20 @@ def lesson_settings(
     ----------
     small_share
         Of the steps, at half the side to begin with.
+
+    Raises
+    ------
+    SketchAppError
+        The networks cannot halve the side as often as they do.
     """
     from models.training.generator import GeneratorSettings
 
     side = chosen.side
+    if side % _SIDES_STEP:
+        raise SketchAppError(
+            f"Pictures of {side} px cannot be halved as often as the networks do: give a multiple of "
+            f"{_SIDES_STEP} with --side."
+        )
     return GeneratorSettings(
         steps=steps,
         batch=chosen.batch,

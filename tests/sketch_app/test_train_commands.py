@@ -226,6 +226,12 @@ def test_a_generators_defaults_are_for_its_base(tmp_path):
         defaults_for(str(tmp_path))
 
 
+def test_a_side_that_cannot_be_halved_is_a_sentence(pairs, tmp_path):
+    asked = ("train", "generator", "--data", pairs, "--side", "100", "--out", tmp_path / "run")
+    assert "give a multiple of 16 with --side" in refused(sketch_app(tmp_path, *asked))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, tmp_path):
     def command(out, *more):

@@ -65,6 +65,7 @@ def test_unplugged_at_random_bytes(phone, tmp_path):
             cable.cut_after(chance.randrange(whole))
             report = sync(gallery, reader_of(phone, by=cable.serial))
             phone.unplug(by=cable.serial)
+            cable.mend()  # fewer bytes may come than the measured sync took
             cut += report.stopped is Stopped.PHONE
             resumed += bool(list((gallery / "phone").rglob("*.rest")))
             phone.plug(by=cable.serial)

@@ -89,6 +89,8 @@ class _Cable:
                     self.cut()
                 case ["cut_after", count]:
                     self.cut_at = self.carried + int(count)
+                case ["mend"]:
+                    self.cut_at = None
                 case ["stall"]:
                     self.flowing.clear()
                 case ["go"]:
@@ -154,6 +156,10 @@ class BadCable:
     def cut_after(self, count: int) -> None:
         """Cut when ``count`` more bytes have come from the phone."""
         self._tell(f"cut_after {count}")
+
+    def mend(self) -> None:
+        """Take `cut_after` back, where so many bytes did not come."""
+        self._tell("mend")
 
     def stall(self) -> None:
         """Carry nothing, and cut nothing."""
