@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from tests.support.waiting import WAIT_S
 _HERE = Path(__file__).parent
 _FETCH_TIMEOUT = 240.0  # seconds; 36 MB from a mirror
 _FEATURES = "shell_v2,cmd,stat_v2,ls_v2,sendrecv_v2,sendrecv_v2_brotli,sendrecv_v2_lz4,sendrecv_v2_zstd"
+_ASKED_AGAIN_S = 5.0  # a phone that answers at all does so within one
 _SHELL_USER = 2000  # Android's AID_SHELL, as whom adbd reads a phone
 # What rows of MediaStore hold, in the order of the stand-in's file.
 _MEDIA_COLUMNS = (
@@ -224,9 +226,26 @@ class Rig:
         return {words[0]: words[1] for words in lines if len(words) == 2}
 
     def connect(self, serial: str, *, state: str = "device") -> None:
-        """Connect to ``HOST:PORT`` and wait until the server says ``state`` of it."""
-        self.run("connect", serial)
-        wait_until(lambda: self.states().get(serial) == state, what=f"{serial} to be {state}")
+        """Connect to ``HOST:PORT`` and wait until the server says ``state`` of it.
+
+        A connection that is made while the server still takes a cut one down is sometimes taken down with it
+        ("connected to", and then no such device for good): it is made again, as a person plugs a cable in
+        again.
+        """
+        asked = -math.inf
+
+        def connected() -> bool:
+            nonlocal asked
+            if self.states().get(serial) == state:
+                return True
+            if time.monotonic() - asked > _ASKED_AGAIN_S:
+                if asked > 0:
+                    self.run("disconnect", serial)
+                self.run("connect", serial)
+                asked = time.monotonic()
+            return False
+
+        wait_until(connected, what=f"{serial} to be {state}")
 
     def disconnect(self, serial: str) -> None:
         """Take a phone off the server's list at once, as a pulled cable does."""
