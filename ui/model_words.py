@@ -150,6 +150,8 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"again from the folder that “(.+)” wrote\.",
             r"There is no (.+): choose the weights anew, or none\.",
             r"The photo encoder (.+?) failed: (.*?)\.?",
+            r"(?:The weights )?(.+?) (?:are damaged|are missing|and .*?)\b.* trained-encoder”\.",
+            r"(?:The weights )?(.+?) (?:are damaged|are missing|and .*?)\b.* Install the program again\.",
         )
     )
 
@@ -244,5 +246,14 @@ def _words() -> tuple[str, ...]:
         translate(
             "ModelWords",
             "The photo model {0} failed ({1}). Try again, or choose another one in the dialog of models.",
+        ),
+        translate(
+            "ModelWords",
+            "{0} of your own encoder is damaged or missing. Import the encoder again, or remove it, in the "
+            "dialog of models.",
+        ),
+        translate(
+            "ModelWords",
+            "{0}, which comes with the program, is damaged or missing. Install the program again.",
         ),
     )

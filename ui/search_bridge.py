@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from sketch_app.document import SketchDocument
 from sketch_app.search_types import Feedback, Filters, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
+from ui.model_words import trouble_in_words
 from ui.reasons import sentence_in_words
 
 log = logging.getLogger(__name__)
@@ -272,7 +273,7 @@ class SearchBridge(QObject):
         if self._answers_the_canvas(request):
             self._complete = True
             self._set_stale(False)
-            self.failed.emit(sentence_in_words(sentence))
+            self.failed.emit(trouble_in_words(sentence_in_words(sentence)))
 
 
 def is_another_drawing(former: Sketch, now: Sketch) -> bool:

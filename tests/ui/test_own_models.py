@@ -317,6 +317,22 @@ def test_factors_over_an_own_base_bring_it_along(own, tmp_path):
     assert apart(ours, made.generate(sketch, "a cat", seed=1, size=64)) < 1
 
 
+def test_a_damaged_own_encoder_is_told_in_the_windows_terms(qapp, own, tmp_path):
+    folder = shutil.copytree(own.encoder, tmp_path / "encoder")
+    file = folder / "encoder-photo.safetensors"
+    file.write_bytes(bytes(100))
+    with pytest.raises(WeightsError) as damaged:
+        load_encoder(folder)
+    told = f"{file} of your own encoder is damaged or missing. Import the encoder again, or remove it, in the"
+    assert trouble_in_words(str(damaged.value)).startswith(told)
+    (folder / "training.json").unlink()  # as the program's own come
+    file.unlink()
+    with pytest.raises(WeightsError) as missing:
+        load_encoder(folder)
+    told = f"{file}, which comes with the program, is damaged or missing. Install the program again."
+    assert trouble_in_words(str(missing.value)) == told
+
+
 def test_an_own_generator_is_asked_for_pictures_as_large_as_it_was_taught(own, tmp_path):
     store = put_in(tmp_path / "models", own, "full")
     assert full_set(store, FullChoices(device="cpu")).picture_side == 256

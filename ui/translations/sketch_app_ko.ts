@@ -1055,6 +1055,14 @@ A closed fist lifts the pen.</source>
         <source>The photo model {0} failed ({1}). Try again, or choose another one in the dialog of models.</source>
         <translation>사진 모델 {0}에 문제가 생겼어요({1}). 다시 해 보거나 모델 창에서 다른 모델을 골라 주세요.</translation>
     </message>
+    <message>
+        <source>{0} of your own encoder is damaged or missing. Import the encoder again, or remove it, in the dialog of models.</source>
+        <translation>직접 만든 인코더의 {0} 파일이 손상되었거나 없습니다. 모델 대화상자에서 인코더를 다시 가져오거나 제거하세요.</translation>
+    </message>
+    <message>
+        <source>{0}, which comes with the program, is damaged or missing. Install the program again.</source>
+        <translation>프로그램에 포함된 {0} 파일이 손상되었거나 없습니다. 프로그램을 다시 설치하세요.</translation>
+    </message>
 </context>
 <context>
     <name>ModelsDialog</name>
