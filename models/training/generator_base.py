@@ -65,67 +65,18 @@ def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: 
     The UNet predicts the clean latent itself: from pure noise, a prediction of the noise would be multiplied
     by 14.6 on its way to the latent.
     """
-    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
+    from diffusers import DDPMScheduler
 
     hide_progress_bars()
     vocabulary = _write_tokenizer(folder / "tokenizer", size, sentences)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        text = CLIPTextModel(
-            CLIPTextConfig(
-                vocab_size=len(vocabulary),
-                hidden_size=size.text,
-                intermediate_size=2 * size.text,
-                num_hidden_layers=size.text_layers,
-                num_attention_heads=max(1, size.text // size.head),
-                max_position_embeddings=size.length,
-                projection_dim=size.text,
-                pad_token_id=vocabulary[_PAD],
-                bos_token_id=vocabulary[_START],
-                eos_token_id=vocabulary[_END],
-            )
-        )
-        levels = len(size.unet) - 1
-        unet = UNet2DConditionModel(
-            sample_size=16,
-            in_channels=size.latent,
-            out_channels=size.latent,
-            block_out_channels=size.unet,
-            # Words are heeded at the coarser levels, where a cell sees enough to be a thing.
-            down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * levels,
-            up_block_types=("CrossAttnUpBlock2D",) * levels + ("UpBlock2D",),
-            layers_per_block=1,
-            cross_attention_dim=size.text,
-            attention_head_dim=tuple(max(1, width // size.head) for width in size.unet),
-            norm_num_groups=8,
-            use_linear_projection=True,
-            # Every layer hears the words by way of the time embedding, too: with attention alone, pictures of
-            # all classes looked alike after 750 steps of 16.
-            addition_embed_type="text",
-            addition_embed_type_num_heads=max(1, size.text // size.head),
-            resnet_time_scale_shift="scale_shift",
-        )
-        vae = AutoencoderKL(
-            block_out_channels=size.vae,
-            down_block_types=("DownEncoderBlock2D",) * len(size.vae),
-            up_block_types=("UpDecoderBlock2D",) * len(size.vae),
-            layers_per_block=1,
-            norm_num_groups=8,
-            latent_channels=size.latent,
-            sample_size=128,
-            scaling_factor=1.0,
-            mid_block_add_attention=False,
-        )
-        with torch.no_grad():
-            # What words change is faint at first: as noise in the picture it would be unlearnt before it
-            # could be learnt (adaLN-Zero, Peebles & Xie 2023, begins likewise).
-            unet.conv_out.weight.mul_(0.05)
-        # A latent with next to no noise, as a trained VAE's: else it would be more noise than drawing.
-        with torch.no_grad():
-            vae.quant_conv.weight[size.latent :] = 0
-            vae.quant_conv.bias[size.latent :] = -10
-    save_networks(folder, text_encoder=text, unet=unet, vae=vae)
+        networks = {
+            "text_encoder": _text_encoder(size, vocabulary),
+            "unet": _unet(size),
+            "vae": _vae(size),
+        }
+    save_networks(folder, **networks)
     DDPMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -134,6 +85,76 @@ def write_base(folder: Path, size: BaseSize, sentences: Iterable[str], *, seed: 
         clip_sample=False,
     ).save_pretrained(folder / "scheduler")
     (folder / "size.json").write_text(json.dumps(asdict(size), indent=1) + "\n", encoding="utf-8")
+
+
+def _text_encoder(size: BaseSize, vocabulary: Mapping[str, int]) -> Any:
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=size.text,
+            intermediate_size=2 * size.text,
+            num_hidden_layers=size.text_layers,
+            num_attention_heads=max(1, size.text // size.head),
+            max_position_embeddings=size.length,
+            projection_dim=size.text,
+            pad_token_id=vocabulary[_PAD],
+            bos_token_id=vocabulary[_START],
+            eos_token_id=vocabulary[_END],
+        )
+    )
+
+
+@torch.no_grad()
+def _unet(size: BaseSize) -> Any:
+    from diffusers import UNet2DConditionModel
+
+    levels = len(size.unet) - 1
+    unet = UNet2DConditionModel(
+        sample_size=16,
+        in_channels=size.latent,
+        out_channels=size.latent,
+        block_out_channels=size.unet,
+        # Words are heeded at the coarser levels, where a cell sees enough to be a thing.
+        down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * levels,
+        up_block_types=("CrossAttnUpBlock2D",) * levels + ("UpBlock2D",),
+        layers_per_block=1,
+        cross_attention_dim=size.text,
+        attention_head_dim=tuple(max(1, width // size.head) for width in size.unet),
+        norm_num_groups=8,
+        use_linear_projection=True,
+        # Every layer hears the words by way of the time embedding, too: with attention alone, pictures of
+        # all classes looked alike after 750 steps of 16.
+        addition_embed_type="text",
+        addition_embed_type_num_heads=max(1, size.text // size.head),
+        resnet_time_scale_shift="scale_shift",
+    )
+    # What words change is faint at first: as noise in the picture it would be unlearnt before it could be
+    # learnt (adaLN-Zero, Peebles & Xie 2023, begins likewise).
+    unet.conv_out.weight.mul_(0.05)
+    return unet
+
+
+@torch.no_grad()
+def _vae(size: BaseSize) -> Any:
+    from diffusers import AutoencoderKL
+
+    vae = AutoencoderKL(
+        block_out_channels=size.vae,
+        down_block_types=("DownEncoderBlock2D",) * len(size.vae),
+        up_block_types=("UpDecoderBlock2D",) * len(size.vae),
+        layers_per_block=1,
+        norm_num_groups=8,
+        latent_channels=size.latent,
+        sample_size=128,
+        scaling_factor=1.0,
+        mid_block_add_attention=False,
+    )
+    # A latent with next to no noise, as a trained VAE's: else it would be more noise than drawing.
+    vae.quant_conv.weight[size.latent :] = 0
+    vae.quant_conv.bias[size.latent :] = -10
+    return vae
 
 
 def save_networks(folder: Path, **networks: Any) -> None:
