@@ -130,7 +130,8 @@ def train_generator(
     """
     import checkpoints
     from models.training.generator_base import SIZES
-    from models.training.generator_export import export_generator, measure_generator, report_generator
+    from models.training.generator_export import export_generator, report_generator
+    from models.training.generator_figures import measure_generator
     from models.training.generator_opening import base_from_nothing, open_lesson
     from models.training.layouts import open_sketches_and_photos
     from models.training.loop import History
@@ -152,7 +153,7 @@ def train_generator(
     measured = measured_classes()
     known = {s.class_name for s in opened.sketches} & measured.keys()
     # Both before hours are spent: either may not be on this machine.
-    classifier = PhotoClassifier() if known else None
+    classifier = PhotoClassifier()
     alignment = ClipAlignment(Path(own.clip)) if own.clip else None
     networks = Path(checkpoints.__file__).parent
     base = find_base(own.base, "generator") if own.base else None

@@ -1,26 +1,22 @@
-"""What a generator's run writes: the networks and the checkpoint as the program loads them, report and card,
-and how well its pictures are recognised by a classifier that had no part in it.
-"""
+"""What a generator's run writes: networks and checkpoint as the program loads them, report and card."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.img2img_turbo.checkpoint import save_checkpoint
 from models.registry.catalogue import ENTRIES
 from models.registry.entries import STANDS_ON, HubHome
 from models.training.generator import GeneratorLesson
 from models.training.generator_base import save_trained_base
-from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
 from models.training.provenance import Base, base_record, make_folder, write_record
 from models.training.report import CARD_FILE, ModelCard, Sheet, Tile, write_model_card, write_report
 
@@ -40,48 +36,6 @@ _PUBLISHED = frozenset(
     if entry.role == "generator" and isinstance(entry.home, HubHome)
 )
 """Bases that the program can fetch."""
-Subjects = Callable[[Sequence[NDArray[np.uint8]]], Sequence[str]]
-"""Names sketches: the captioner that prompts."""
-
-
-def measure_generator(
-    lesson: GeneratorLesson,
-    classifier: PhotoClassifier | None = None,
-    *,
-    captions: Subjects | None = None,
-) -> dict[str, dict[str, float]]:
-    """Figures of the held-back sketches by how they were prompted: with their own class, with another one,
-    and with what a captioner said.
-
-    "recognised" is the share of pictures with a right ImageNet label among the classifier's first five, "
-    "over the
-    sketches of `photo_classifier.measured_classes` alone; "classes" are their number.
-    """
-    held, side = lesson.held, lesson.settings.sides[-1][1]
-    own = [name.replace("_", " ") for name in held.sketch_class]
-    prompts = {"true prompt": own, "wrong prompt": _wrong(own)}
-    if captions is not None:
-        prompts["captioner's prompt"] = list(captions(held.sketches))
-    right = measured_classes()
-    judged = [i for i, name in enumerate(held.sketch_class) if name in right]
-    figures: dict[str, dict[str, float]] = {}
-    for title, subjects in prompts.items():
-        made = lesson.pictures_of(held.sketches, subjects, side=side)
-        told: dict[str, float] = {"sketches": len(subjects)}
-        if lesson.retrieval is not None:
-            told |= lesson.retrieval(made, held.sketch_class)
-        if classifier is not None and judged:
-            names = [held.sketch_class[i] for i in judged]
-            hits = recognised(classifier.first_labels(made[judged]), names, right)
-            told |= {"recognised": float(hits.mean()), "judged": len(judged), "classes": len(set(names))}
-        figures[title] = told
-    return figures
-
-
-def _wrong(subjects: Sequence[str]) -> list[str]:
-    """For each the next class in the alphabet, so that none is its own."""
-    names = sorted(set(subjects))
-    return [names[(names.index(subject) + 1) % len(names)] for subject in subjects]
 
 
 def sheet_of(lesson: GeneratorLesson, count: int = 40) -> Sheet:
@@ -201,6 +155,9 @@ def _card(
             "“recognised” is by EfficientNet-Lite2, which had no part in the training; the classes and "
             "labels that count were written down before it began "
             "(models/training/splits/generator_classes.json).",
+            "“KID” is the kernel inception distance to the held-back photographs, made as small as the "
+            "pictures, in the features of the network that is named; the photographs' own is that between "
+            "their halves.",
             "The pictures are modest: they are for finding photos, not for looking at.",
             "A class that it was not taught gives a picture of something near, or of nothing.",
         ),

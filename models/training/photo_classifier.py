@@ -57,11 +57,21 @@ class PhotoClassifier:
     @torch.inference_mode()
     def first_labels(self, pictures: Tensor, count: int = 5, *, batch: int = 16) -> NDArray[np.int64]:
         """The likeliest ImageNet labels, (n, count), of pictures (n, 3, h, w) in -1..1."""
-        found = []
-        for part in pictures.split(batch):
-            x = F.interpolate(part, size=(SIDE, SIDE), mode="bicubic", antialias=True).clamp(-1, 1)
-            found.append(self._network((x * 127.5 + 0.5) / 128).topk(count).indices)
+        found = [self._network(_input(part)).topk(count).indices for part in pictures.split(batch)]
         return torch.cat(found).numpy()
+
+    @torch.inference_mode()
+    def features(self, pictures: Tensor, *, batch: int = 16) -> NDArray[np.float32]:
+        """What it sees in them before it names them, pooled over the picture: (n, d)."""
+        parts = pictures.split(batch)
+        found = [self._network.extract_features(_input(part)).mean((2, 3)) for part in parts]
+        return torch.cat(found).numpy()
+
+
+def _input(pictures: Tensor) -> Tensor:
+    """Pictures in -1..1 as it takes them."""
+    x = F.interpolate(pictures, size=(SIDE, SIDE), mode="bicubic", antialias=True).clamp(-1, 1)
+    return (x * 127.5 + 0.5) / 128
 
 
 def recognised(

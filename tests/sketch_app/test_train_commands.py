@@ -280,7 +280,9 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
         assert History.read(out / stage) == History.read(tmp_path / "whole" / stage)
     assert Split.load(out / "split.json").gallery_photos
     told = json.loads((out / "report" / "figures.json").read_text())["figures"]
-    assert set(told) == {"true prompt", "wrong prompt", "captioner's prompt"}
+    prompts = {"true prompt", "wrong prompt", "captioner's prompt"}
+    assert set(told) == prompts | {"photographs", "drawings of photographs"}
+    assert all("KID (EfficientNet-Lite2)" in told[title] for title in prompts)
     made = out / "generator"
     factors = sketch_app(
         tmp_path, *command(tmp_path / "factors", "--base", made, "--rank-unet", 2, "--rank-vae", 2)

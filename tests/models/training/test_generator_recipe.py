@@ -16,14 +16,17 @@ from models.devices import Placement
 from models.img2img_turbo.base_model import load_base_model
 from models.img2img_turbo.checkpoint import save_checkpoint
 from models.img2img_turbo.generator import Img2ImgTurbo
+from models.training import generator_figures
 from models.training.dataset import SketchPhotoData, make_split
 from models.training.errors import TrainingError
 from models.training.generator import GeneratorLesson, GeneratorSettings
 from models.training.generator_base import BaseSize, save_trained_base, write_base
 from models.training.generator_data import PairSource, pairs_of_split
+from models.training.generator_figures import kernel_distance, measure_generator
 from models.training.layouts import open_sketches_and_photos
 from models.training.line_drawings import STYLES, line_drawing
 from models.training.loop import History, LoopSettings, learnt, run
+from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
 from models.training.picture_losses import embedded_networks, perceptual_distance, shaken
 from tests.models.made_data import make_data
 
@@ -256,10 +259,58 @@ def test_losses_know_near_from_far(networks):
     assert float(alignment(pictures(moved_cat), moved_cat, ["cat"])) < said["pizza"] - 2
 
 
+def test_the_kernel_distance_is_the_published_estimate():
+    rng = np.random.default_rng(0)
+    made, real = rng.normal(size=(5, 3)).astype(np.float32), rng.normal(1, 1, (4, 3)).astype(np.float32)
+
+    def kernel(a, b):
+        return (float(a.astype(float) @ b) / 3 + 1) ** 3
+
+    own = np.mean([kernel(a, b) for i, a in enumerate(made) for j, b in enumerate(made) if i != j])
+    theirs = np.mean([kernel(a, b) for i, a in enumerate(real) for j, b in enumerate(real) if i != j])
+    across = np.mean([kernel(a, b) for a in made for b in real])
+    assert kernel_distance(made, real) == pytest.approx(own + theirs - 2 * across, rel=1e-6)
+    assert np.isnan(kernel_distance(made[:1], real))
+
+
+def test_the_kernel_distance_of_alike_sets_is_nought_in_the_mean():
+    rng = np.random.default_rng(1)
+    alike = [kernel_distance(*rng.normal(size=(2, 40, 8)).astype(np.float32)) for _ in range(200)]
+    apart = kernel_distance(*(rng.normal(shift, 1, (40, 8)).astype(np.float32) for shift in (0, 1)))
+    assert abs(np.mean(alike)) < 3 * np.std(alike) / 200**0.5
+    assert apart > 10 * np.std(alike)
+
+
+def test_pictures_are_held_against_their_photographs_and_against_others_of_the_class(lesson):
+    taught = lesson(dataclasses.replace(TINY, sides=((1.0, 64),)))
+    figures = measure_generator(taught, PhotoClassifier())
+    assert set(figures) == {"true prompt", "wrong prompt", "photographs", "drawings of photographs"}
+    photos = taught.held.photos
+    assert figures["photographs"]["photographs"] == len(photos)
+    kid = "KID (EfficientNet-Lite2)"
+    # What was never taught makes no photographs.
+    assert figures["true prompt"][kid] > 10 * abs(figures["photographs"][kid])
+    near = figures["drawings of photographs"]
+    assert near["pairs"] == len(photos) >= 4
+    assert 0 < near["squared difference"] < 4
+    chosen, others = generator_figures._pairs(photos)
+    assert all(a.class_name == chosen[b].class_name for a, b in zip(chosen, others, strict=True))
+    assert all(a is not chosen[b] for a, b in zip(chosen, others, strict=True))
+
+
+def test_a_generator_that_gave_the_photograph_back_would_be_at_no_distance(lesson, monkeypatch):
+    taught = lesson(dataclasses.replace(TINY, sides=((1.0, 64),)))
+    chosen, _ = generator_figures._pairs(taught.held.photos)
+    photos = generator_figures._squares(taught.pairs.data, chosen, 64)
+    monkeypatch.setattr(taught, "pictures_of", lambda *_, **__: photos)
+    near = generator_figures._nearness(taught, 64)
+    name = "perceptual distance (EfficientNet-Lite0)"
+    assert near[name] == near["squared difference"] == 0
+    assert near[f"{name} to another"] > 0.1 < near["squared difference to another"]
+
+
 def test_the_judge_knows_a_cat_and_what_counts_as_right():
     from skimage import data, transform
-
-    from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
 
     right = measured_classes()
     assert len(right) == 40
