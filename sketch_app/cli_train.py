@@ -197,7 +197,7 @@ def train_generator(  # noqa: PLR0917
     data: Annotated[
         Path,
         typer.Option(
-            metavar="DIR", help="Sketches and photos in class folders, or index.csv as CONTRIBUTING has it."
+            metavar="DIR", help="Sketches and photos, or photos alone, in class folders; or index.csv."
         ),
     ],
     base: Annotated[

@@ -133,7 +133,7 @@ def train_generator(
     from models.training.generator_export import export_generator, report_generator
     from models.training.generator_figures import measure_generator
     from models.training.generator_opening import base_from_nothing, open_lesson
-    from models.training.layouts import open_sketches_and_photos
+    from models.training.layouts import open_photos
     from models.training.loop import History
     from models.training.photo_classifier import PhotoClassifier, measured_classes
     from models.training.picture_losses import ClipAlignment
@@ -148,10 +148,10 @@ def train_generator(
         average=0.998,
     )
     device = training_device(options.device)
-    opened = open_sketches_and_photos(data)
+    opened = open_photos(data)
     split = _split_of(opened, own, options.seed)
     measured = measured_classes()
-    known = {s.class_name for s in opened.sketches} & measured.keys()
+    known = {s.class_name for s in opened.sketches or opened.photos} & measured.keys()
     # Both before hours are spent: either may not be on this machine.
     classifier = PhotoClassifier()
     alignment = ClipAlignment(Path(own.clip)) if own.clip else None
@@ -236,8 +236,10 @@ def _stage(
 def _split_of(opened: SketchPhotoData, own: GeneratorOptions, seed: int) -> Split:
     """What is held back: as a file says, or a share of each class's source photos."""
     from models.training.dataset import Split
-    from models.training.sketch_photo_split import SketchPhotoSplit
+    from models.training.sketch_photo_split import SketchPhotoSplit, photos_alone
 
     if own.split is not None:
         return Split.load(own.split)
+    if not opened.sketches:
+        return photos_alone(opened, held_back=own.held_back, seed=seed)
     return SketchPhotoSplit.of(opened, held_back=own.held_back, seed=seed).named(opened)

@@ -26,6 +26,8 @@ _KEPT_SIDE = 160
 """Pixels of the short side of the photos that are kept, and of sketches; more where the pictures asked for
 are larger, so that a square is made smaller and not blown up.
 """
+_DRAWN_PHOTOS = 400
+"""Of photos alone, so many are drawn to measure by, at most."""
 _KEPT_BYTES = 4 << 30
 """Of pictures kept in memory; what does not fit is read again each time."""
 
@@ -83,9 +85,20 @@ class PairBatch:
         )
 
 
+def middle_square(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The middle of a photo (h, w, 3) as (side, side, 3)."""
+    short = min(rgb.shape[:2])
+    top, left = ((n - short) // 2 for n in rgb.shape[:2])
+    square = np.ascontiguousarray(rgb[top : top + short, left : left + short])
+    how = cv2.INTER_AREA if short > side else cv2.INTER_CUBIC
+    return cv2.resize(square, (side, side), interpolation=how)
+
+
 @dataclass(frozen=True)
 class HeldBack:
-    """What measures a generator: sketches as (side, side) uint8, and photos of the same classes."""
+    """What measures a generator: sketches as (side, side) uint8, and photos of the same classes. Where nobody
+    drew any, the sketches are drawings made from those photos.
+    """
 
     sketches: tuple[NDArray[np.uint8], ...]
     sketch_class: tuple[str, ...]
@@ -211,7 +224,7 @@ def pairs_of_split(
     side: int = 256,
 ) -> tuple[PairSource, HeldBack]:
     """Part a data set by its split: nothing that is held back is learnt from, nor a photo whose sketch is
-    held back.
+    held back. Of photos alone, drawings made from those that are held back measure.
 
     Parameters
     ----------
@@ -247,11 +260,29 @@ def pairs_of_split(
         sketched=sketched,
         side=side,
     )  # fmt: skip
-    judged = [s for s in held if not measured or s.class_name in measured]
+    judged = [
+        s
+        for s in held or _evenly([p for p in data.photos if not data.sketches and p.name in gallery])
+        if not measured or s.class_name in measured
+    ]
     classes = {s.class_name for s in judged}
     return source, HeldBack(
-        tuple(augment.crop_to_ink(data.sketch_files.grey(s.name), max(256, side)) for s in judged),
+        tuple(_held_sketch(data, s, max(256, side)) for s in judged),
         tuple(s.class_name for s in judged),
         tuple(s.name for s in judged),
         tuple(p for p in data.photos if p.name in gallery and p.class_name in classes),
     )
+
+
+def _evenly(photos: Sequence[Picture]) -> list[Picture]:
+    """At most `_DRAWN_PHOTOS` of some photos."""
+    chosen = np.linspace(0, len(photos) - 1, min(_DRAWN_PHOTOS, len(photos))).astype(int)
+    return [photos[i] for i in chosen]
+
+
+def _held_sketch(data: SketchPhotoData, held: Picture, side: int) -> NDArray[np.uint8]:
+    """A held-back sketch, cut to its ink; where nobody drew any, one drawn from a photo."""
+    if data.sketches:
+        return augment.crop_to_ink(data.sketch_files.grey(held.name), side)
+    rng = np.random.default_rng(list(held.name.encode()))
+    return line_drawing(middle_square(data.photo_files.rgb(held.name), side), rng)

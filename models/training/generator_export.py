@@ -133,8 +133,12 @@ def _card(
 ) -> ModelCard:
     settings, pairs, held = lesson.settings, lesson.pairs, lesson.held
     whole = settings.learns == "base"
-    drawn = (
-        f"{len(pairs.sketches) + len(pairs.drawings)} sketches by people" if pairs.sketched else "no sketches"
+    by_people = len(pairs.sketches) + len(pairs.drawings) if pairs.sketched else 0
+    drawn = f"{by_people} sketches by people" if by_people else "no sketches"
+    measured_by = (
+        f"{len(held.sketches)} sketches, the photos they were drawn from,"
+        if pairs.data.sketches
+        else f"{len(held.sketches)} drawings made from held-back photos,"
     )
     return ModelCard(
         title="A generator of pictures from sketches",
@@ -146,8 +150,8 @@ def _card(
         library_name="diffusers",
         tags=("image-to-image", "sketch-to-image", "img2img-turbo"),
         trained_on=f"{len(pairs.photos)} photos of {len(pairs.classes)} classes with line drawings made "
-        f"from them in four styles, and {drawn}. Held back: {len(held.sketches)} sketches, the photos they "
-        f"were drawn from, and {len(held.photos)} photos that retrieval is measured against. Pictures of "
+        f"from them in four styles, and {drawn}. Held back: {measured_by} "
+        f"and {len(held.photos)} photos that retrieval is measured against. Pictures of "
         f"{settings.sides[-1][1]} px. Perceptual distance, critic and retrieval see with "
         f"{lesson.pictures.name}; picture and words are compared by the {lesson.alignment.name}.",
         figures=figures,

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from models.training.dataset import Picture, SketchPhotoData
 from models.training.generator import GeneratorLesson
+from models.training.generator_data import middle_square
 from models.training.line_drawings import line_drawing
 from models.training.photo_classifier import PhotoClassifier, measured_classes, recognised
 from models.training.picture_losses import perceptual_distance
@@ -106,13 +106,7 @@ def _wrong(subjects: Sequence[str]) -> list[str]:
 
 def _squares(data: SketchPhotoData, photos: Sequence[Picture], side: int) -> Tensor:
     """The middle of each photo, (n, 3, side, side) in -1..1."""
-    squares = []
-    for photo in photos:
-        rgb = data.photo_files.rgb(photo.name)
-        short = min(rgb.shape[:2])
-        top, left = ((n - short) // 2 for n in rgb.shape[:2])
-        middle = np.ascontiguousarray(rgb[top : top + short, left : left + short])
-        squares.append(cv2.resize(middle, (side, side), interpolation=cv2.INTER_AREA))
+    squares = [middle_square(data.photo_files.rgb(photo.name), side) for photo in photos]
     return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 

@@ -142,6 +142,22 @@ def open_sketches_and_photos(folder: Path) -> SketchPhotoData:
     return SketchPhotoData(root, sketches.pictures, (), photos.pictures, sketches.files, photos.files)
 
 
+def open_photos(folder: Path) -> SketchPhotoData:
+    """Sketches beside photos, or photos alone: ``<folder>/photos/<class>/…`` without a folder of sketches.
+
+    Raises
+    ------
+    DatasetError
+        The folder holds neither.
+    """
+    root = _existing(folder)
+    indexed, drawn = root / "index.csv", root / SKETCH_FOLDER
+    if indexed.exists() or drawn.exists() or not (root / PHOTO_FOLDER).is_dir():
+        return open_sketches_and_photos(folder)
+    photos = open_class_folders(root / PHOTO_FOLDER, source=PHOTO_FOLDER)
+    return SketchPhotoData(root, (), (), photos.pictures, Archive(root, SKETCH_FOLDER), photos.files)
+
+
 def hold_back(pictures: Sequence[Picture], share: float, seed: int) -> tuple[list[int], list[int]]:
     """Part pictures into those to learn from and those to measure by; no photo is on both sides.
 

@@ -14,6 +14,23 @@ from models.training.dataset import DatasetError, Picture, SketchPhotoData, Spli
 from models.training.layouts import ONE_SOURCE, hold_back
 
 
+def photos_alone(data: SketchPhotoData, *, held_back: float, seed: int) -> Split:
+    """Hold back a share of each class's photos, where there are no sketches.
+
+    Raises
+    ------
+    DatasetError
+        Nothing can be held back.
+    """
+    _, held = hold_back(data.photos, held_back, seed)
+    if not held:
+        raise DatasetError(
+            f"{data.folder} has {ONE_SOURCE}, so that no photo can be held back: name them otherwise or give "
+            "more, and a share above 0 with --held-back."
+        )
+    return Split(frozenset(), tuple(data.photos[i].name for i in held))
+
+
 @dataclass(frozen=True)
 class SketchPhotoSplit:
     """Positions in the data's sketches and photos: what is learnt from, and what is measured by."""

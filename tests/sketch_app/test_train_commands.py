@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -24,8 +25,10 @@ from models.img2img_turbo.generator import Img2ImgTurbo
 from models.retrieval.benchmarks import open_benchmarks
 from models.sketch_adapter import load_sketch_adapter
 from models.training.captioner import CaptionerSettings
-from models.training.dataset import Split
+from models.training.dataset import SketchPhotoData, Split
 from models.training.generator import GeneratorSettings
+from models.training.generator_data import pairs_of_split
+from models.training.layouts import open_photos
 from models.training.loop import HISTORY_FILE, History
 from models.training.sketch_adapter import SketchAdapterSettings
 from models.training_record import read_record
@@ -203,6 +206,32 @@ def test_help_names_every_recipe_and_imports_nothing_heavy(tmp_path):
         [sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert asked.stdout.strip() == ""
+
+
+def test_a_generator_learns_from_photos_alone(pairs, tmp_path):
+    data = SketchPhotoData.open(pairs)
+    for photo in data.photos:
+        file = tmp_path / "data" / "photos" / photo.class_name / PurePosixPath(photo.name).name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data.photo_files.read(photo.name))
+    out = tmp_path / "run"
+    asked = ("train", "generator", "--data", tmp_path / "data", "--size", "tiny", "--out", out)
+    asked += ("--steps", 1, "--batch", 2, "--coder-steps", 1, "--latent-steps", 1, "--device", "cpu")
+    done = sketch_app(tmp_path, *asked)
+    assert done.returncode == 0, done.stderr
+    held = Split.load(out / "split.json")
+    assert not held.validation_sketches
+    told = json.loads((out / "report" / "figures.json").read_text())["figures"]
+    assert told["true prompt"]["sketches"] == told["photographs"]["photographs"] == len(held.gallery_photos)
+    card = (out / "generator" / "README.md").read_text()
+    assert (
+        f"and no sketches. Held back: {len(held.gallery_photos)} drawings made from held-back photos" in card
+    )
+    again = pairs_of_split(open_photos(tmp_path / "data"), held, side=64)
+    learnt, measured = (again[0].photos, again[1].photos)
+    assert len(learnt) + len(measured) == len(data.photos)
+    assert not set(learnt) & set(measured)
+    assert all((sketch < 128).any() for sketch in again[1].sketches)
 
 
 def test_a_generators_defaults_are_for_its_base(tmp_path):
