@@ -4,6 +4,7 @@ one runs.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,9 @@ phone_app = typer.Typer(
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 PhoneOption = Annotated[
     str | None,
-    typer.Option("--phone", metavar="PHONE", help="Its serial or name; not needed where there is only one."),
+    typer.Option(
+        "--phone", metavar="PHONE", help="Its serial, name or model; not needed where there is only one."
+    ),
 ]
 GalleryOption = Annotated[
     Path | None, typer.Option("--gallery", metavar="DIR", help="A gallery's folder; your own when not given.")
@@ -34,7 +37,9 @@ GigabytesOption = Annotated[
 FoldersOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--folder", metavar="PATH", help="Only this folder of the phone, and below; may be repeated."
+        "--folder",
+        metavar="PATH",
+        help="Only this folder or album of the phone, and below, this time; may be repeated.",
     ),
 ]
 
@@ -48,21 +53,23 @@ def _consoles() -> tuple[Console, Console]:
 def list_phones(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show connected phones, what to do where one is not ready, and what the gallery holds of each."""
     from sketch_app.commands import plain_errors
-    from sketch_app.phone_commands import open_phones, phones_as_json, print_phones
+    from sketch_app.phone_commands import open_phones
+    from sketch_app.phone_output import phones_as_json, print_phones
 
     out, errors = _consoles()
     with plain_errors(errors), open_phones(gallery, reads=True) as phones:
         if as_json:
             typer.echo(phones_as_json(phones))
         else:
-            print_phones(phones, out)
+            print_phones(phones, out, gallery)
 
 
 @phone_app.command("albums")
 def list_albums(phone: PhoneOption = None, as_json: JsonOption = False) -> None:
     """Show the folders of a phone that hold photos or videos, the one with the newest first."""
     from sketch_app.commands import plain_errors
-    from sketch_app.phone_commands import albums_as_json, open_phones, print_albums
+    from sketch_app.phone_commands import open_phones
+    from sketch_app.phone_output import albums_as_json, print_albums
 
     out, errors = _consoles()
     with plain_errors(errors), open_phones(None) as phones:
@@ -92,7 +99,8 @@ def sync_phone(  # noqa: PLR0917 - typer's own way: every option is a parameter
     otherwise here. Ctrl-C stops it; the next sync goes on from there.
     """
     from sketch_app.commands import plain_errors
-    from sketch_app.phone_commands import choices_of, open_phones, print_report, report_as_json, sync_with_bar
+    from sketch_app.phone_commands import choices_of, open_phones, sync_with_bar
+    from sketch_app.phone_output import print_report, report_as_json
 
     out, errors = _consoles()
     with plain_errors(errors), open_phones(gallery) as phones:
@@ -101,12 +109,13 @@ def sync_phone(  # noqa: PLR0917 - typer's own way: every option is a parameter
             phones.workspace, chosen.serial, originals=originals, gigabytes=gigabytes, folders=folders
         )
         if folders is not None:
-            phones.access.require_folders(chosen.serial, choices.folders)
+            folders_there = phones.access.require_folders(chosen.serial, choices.folders)
+            choices = replace(choices, folders=folders_there)
         report = sync_with_bar(phones.access, chosen, choices, errors, confirm=confirm)
         if as_json:
             typer.echo(report_as_json(report))
         else:
-            print_report(report, out)
+            print_report(report, out, gallery)
         if report.stopped is not None or report.asks is not None:
             raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -237,12 +237,21 @@ def _result_as_dict(result: PhotoResult) -> dict[str, Any]:
     return {
         "path": None if result.path is None else _readable(result.path),
         "other_paths": [_readable(p) for p in result.other_paths],
+        "phones": [asdict(place) for place in result.phones],
         "score": round(result.score, 4),
         "signals": {k: round(v, 4) for k, v in result.signals.items()},
         "width": result.width,
         "height": result.height,
         "taken_at": result.taken_at.isoformat() if result.taken_at else None,
     }
+
+
+def _where(result: PhotoResult) -> str:
+    """Where a photo is found: its file, or its place on a phone, whose preview alone may be here."""
+    on_phones = [f"{place.phone}: {place.album}/{place.file}" for place in result.phones]
+    if result.path is not None:
+        return " = ".join([_readable(result.path), *on_phones])
+    return f"{' = '.join(on_phones)} (its preview is here)" if on_phones else "(gone)"
 
 
 def _readable(path: Path) -> str:
@@ -283,11 +292,17 @@ def save_answer_sheet(workspace: Workspace, update: SearchUpdate, path: Path) ->
 
     shown = update.results[:6]
     pictures = [workspace.thumbnail(r.photo_id, 256) for r in shown]
-    captions = [f"{r.percent} %" for r in shown]
+    captions = [_caption(r) for r in shown]
     if update.generated is not None:
         pictures, captions = [update.generated, *pictures[:5]], ["imagined", *captions[:5]]
     name = update.names[0].english if update.names else ""
     save_sheet(path, [SheetRow(drawing_of(update.request), name, pictures, captions)])
+
+
+def _caption(result: PhotoResult) -> str:
+    """Under a photo of the sheet: how like it is, and what it is called."""
+    name = result.phones[0].file if result.phones else _readable(result.path) if result.path else "gone"
+    return f"{result.percent} %  {PurePath(name).name}"
 
 
 def print_answer(update: SearchUpdate, console: Console) -> None:
@@ -302,7 +317,7 @@ def print_answer(update: SearchUpdate, console: Console) -> None:
     # Lines, not a table: a table would cut the paths to the terminal's width, and their ends are their names.
     console.print("    likeness  taken       photo")
     for rank, result in enumerate(update.results, 1):
-        where = escape(_readable(result.path)) if result.path else "(gone)"
+        where = escape(_where(result))
         more = f" (+{len(result.other_paths)})" if result.other_paths else ""
         taken = f"{result.taken_at:%Y-%m-%d}" if result.taken_at else ""
         console.print(f"{rank:>2}  {result.percent:>6} %  {taken:<10}  {where}{more}", soft_wrap=True)

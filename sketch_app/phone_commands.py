@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,20 +28,15 @@ from sketch_app.phone.records import (
     SyncProgress,
     SyncReport,
 )
+from sketch_app.phone_output import NO_PHONE, command, counted, megabytes, print_report
 from sketch_app.workspace import Workspace
 
 if TYPE_CHECKING:
     from device.phone.watch import PhoneInfo
-    from index.phone_files import PhoneSummary
-    from sketch_app.phone.states import PhoneAlbum
 
 LOOK_SECONDS = 5.0
 """How long a command waits for phones to say who they are."""
 
-_NO_PHONE = (
-    "No phone is connected: plug one in by USB, open Settings > About phone > Software information, tap the "
-    "build number seven times, and switch on “USB debugging” under Developer options."
-)
 _DOING = {
     SyncPhase.LISTING: "Listing folders",
     SyncPhase.PREVIEWS: "Previews",
@@ -95,10 +87,12 @@ class Phones:
         """
         found = self.connected()
         if not found:
-            raise SketchAppError(self.problem or _NO_PHONE)
+            raise SketchAppError(self.problem or NO_PHONE)
         if wanted is not None:
             named = [
-                p for p in found if wanted in (p.serial, p.adb_serial) or wanted.lower() == p.name.lower()
+                p
+                for p in found
+                if wanted in (p.serial, p.adb_serial) or wanted.lower() in (p.name.lower(), p.model.lower())
             ]
             if not named:
                 raise SketchAppError(f"There is no phone “{wanted}”: connected are {_names(found)}.")
@@ -116,8 +110,8 @@ def _names(phones: Sequence[PhoneInfo]) -> str:
 
 
 def require_gallery(gallery: Path | None, *, reads: bool) -> None:
-    """A folder that was named must be there, and for a command that only reads be a gallery: a mistyped name
-    makes none.
+    """A folder that was named must be there, and be a gallery or, but for a command that only reads, empty: a
+    mistyped name makes none, and nothing is written among a person's own files.
 
     Raises
     ------
@@ -129,8 +123,14 @@ def require_gallery(gallery: Path | None, *, reads: bool) -> None:
         return
     if not gallery.is_dir():
         raise SketchAppError(f"There is no folder {gallery}: make it first, or leave --gallery out.")
-    if reads and not (gallery / DATABASE_NAME).exists():
+    if (gallery / DATABASE_NAME).exists():
+        return
+    if reads:
         raise SketchAppError(f"There is no gallery in {gallery}: sync a phone into it first.")
+    if any(gallery.iterdir()):
+        raise SketchAppError(
+            f"{gallery} holds other files and no gallery: give an empty folder, or a gallery."
+        )
 
 
 @contextmanager
@@ -189,7 +189,9 @@ def choices_of(
     if folders is None:
         kept = PhoneChoices(workspace).of(serial)
         return SyncChoices(wanted, gigabytes, kept.folders, kept.without)
-    return SyncChoices(wanted, gigabytes, tuple(_on_phone(folder) for folder in folders))
+    if not all(folder.strip() for folder in folders):
+        raise SketchAppError("--folder is empty: name a folder or an album, or leave it out.")
+    return SyncChoices(wanted, gigabytes, tuple(_on_phone(folder) for folder in folders), once=True)
 
 
 def _on_phone(folder: str) -> bytes:
@@ -229,11 +231,16 @@ def sync_with_bar(
     ):
         task = bar.add_task(_DOING[SyncPhase.LISTING], total=None, rate="")
 
+        # Without originals, a whole file is read only where it holds no preview.
+        doing = dict(_DOING)
+        if choices.originals is Originals.PREVIEWS:
+            doing[SyncPhase.ORIGINALS] = "Photos without a preview"
+
         def progress(state: SyncProgress) -> None:
             rate = f"{state.rate / 1e6:.0f} MB/s" if state.phase is SyncPhase.ORIGINALS else ""
             bar.update(
                 task,
-                description=_DOING[state.phase],
+                description=doing[state.phase],
                 completed=state.done,
                 total=state.total or None,
                 rate=rate,
@@ -299,73 +306,6 @@ def keep_in_step(
         out.print("Stopped.")
 
 
-def print_phones(phones: Phones, console: Console) -> None:
-    """What ``phone list`` prints for people."""
-    from rich.markup import escape
-
-    connected = phones.connected()
-    held = {one.serial: one for one in phones.access.summaries()}
-    if not connected and not held:
-        console.print(phones.problem or _NO_PHONE, markup=False)
-        return
-    here = {phone.serial: phone for phone in connected}
-    for serial in [*here, *(known for known in held if known not in here)]:
-        phone, one = here.get(serial), held.get(serial)
-        name = (phone.name or phone.model if phone else "") or (one.name if one else "") or serial
-        state = f"{phone.state}, {phone.connection}" if phone else "not connected"
-        # Not a table: a serial that is folded at the window's edge cannot be copied.
-        console.print(f"[bold]{escape(name)}[/bold]  {escape(serial)}", highlight=False)
-        console.print(f"  {state}", markup=False, highlight=False)
-        if phone is not None and phone.what_to_do:
-            console.print(f"  {phone.what_to_do}", markup=False)
-        if one is not None:
-            console.print(f"  {_held_in_words(one)}", markup=False, highlight=False)
-
-
-def _held_in_words(one: PhoneSummary) -> str:
-    parts = [f"{_counted(one.files, 'photo')}, {one.shown} searchable"]
-    if one.originals:
-        parts.append(f"{_counted(one.originals, 'original')} here ({_megabytes(one.original_bytes)})")
-    if one.synced_at is not None:
-        parts.append(f"last sync {datetime.fromtimestamp(one.synced_at):%Y-%m-%d %H:%M}")
-    return "; ".join(parts)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def phones_as_json(phones: Phones) -> str:
-    """What ``phone list --json`` prints."""
-    rows = {"connected": [asdict(phone) for phone in phones.connected()]}
-    rows["in_gallery"] = [asdict(one) for one in phones.access.summaries()]
-    return json.dumps(rows, ensure_ascii=False, indent=1)
-
-
-def print_albums(albums: Sequence[PhoneAlbum], console: Console) -> None:
-    """What ``phone albums`` prints for people."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    if not albums:
-        console.print("There are no photos on this phone.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("album", "photos", "videos", "folder"):
-        table.add_column(
-            column, overflow="fold", justify="left" if column in ("album", "folder") else "right"
-        )
-    for album in albums:
-        table.add_row(escape(album.name), str(album.photos), str(album.videos), escape(album.display))
-    console.print(table)
-
-
-def albums_as_json(albums: Sequence[PhoneAlbum]) -> str:
-    """What ``phone albums --json`` prints."""
-    rows = [{"name": a.name, "folder": a.display, "photos": a.photos, "videos": a.videos} for a in albums]
-    return json.dumps(rows, ensure_ascii=False, indent=1)
-
-
 def tidy(gallery: Path | None, console: Console, *, delete: bool, paths: AppPaths | None = None) -> None:
     """What ``phone tidy`` does: say what no phone has any more, and delete it where that is wanted.
 
@@ -383,56 +323,15 @@ def tidy(gallery: Path | None, console: Console, *, delete: bool, paths: AppPath
             console.print("There are no originals of photos that left the gallery.")
         elif delete:
             deleted = access.delete_left(left.contents)
-            told = f"{_counted(deleted.count, 'original')} deleted ({_megabytes(deleted.size)})."
+            told = f"{counted(deleted.count, 'original')} deleted ({megabytes(deleted.size)})."
             console.print(told, highlight=False)
         else:
-            counted = f"{_counted(left.count, 'original')} ({_megabytes(left.size)})"
+            found = f"{counted(left.count, 'original')} ({megabytes(left.size)})"
             told = (
-                f"{counted} in {left.folder}, of photos that were deleted or changed on their phone, or lie "
+                f"{found} in {left.folder}, of photos that were deleted or changed on their phone, or lie "
                 "in folders that are no longer chosen. They may be the only copies. To delete them: "
-                "sketch-app phone tidy --yes"
+                f"{command('phone tidy --yes', gallery)}"
             )
             console.print(told, markup=False, highlight=False)
     finally:
         workspace.close()
-
-
-def _megabytes(count: int) -> str:
-    if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
-
-
-def print_report(report: SyncReport, console: Console) -> None:
-    """What ``phone sync`` prints for people."""
-    asked = report.asks
-    parts = [
-        f"{report.added} new",
-        f"{report.changed} changed",
-        f"{report.moved} moved",
-        f"{report.missing} gone" if asked is None else f"{asked.missing} not found",
-        f"{report.unchanged} unchanged",
-        f"{_counted(report.videos, 'video')} not fetched",
-    ]
-    console.print(", ".join(parts), highlight=False)
-    console.print(
-        f"{_counted(report.previews, 'preview')} and {_counted(report.originals, 'original')} "
-        f"({_megabytes(report.bytes)}) in {report.seconds:.1f} s",
-        highlight=False,
-    )
-    for heading, files in (("not fetched", report.failed), ("cannot be shown", report.refused)):
-        for failed in files[:20]:
-            console.print(f"  {heading}: {failed.display}: {failed.reason}", markup=False, highlight=False)
-        if len(files) > 20:
-            console.print(f"  and {len(files) - 20} more")
-    if asked is not None:
-        told = f"{asked.sentence} If they were deleted: sketch-app phone sync --confirm-deleted"
-        console.print(told, markup=False)
-    if report.stopped is not None:
-        told = f"{report.sentence or 'Stopped.'} The next sync goes on from here."
-        console.print(told, markup=False, highlight=False)
-
-
-def report_as_json(report: SyncReport) -> str:
-    """What ``phone sync --json`` prints."""
-    return json.dumps({**asdict(report), "whole": report.whole}, ensure_ascii=False, indent=1)

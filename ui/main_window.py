@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
             self.status.set_text(self.tr("%n photo(s) in the gallery", "", count))
         else:
             self.results.invite_folder()
-            self.status.set_text(self.tr("No photos yet. Add a folder of photos to search in."))
+            self.status.set_text(self.tr("No photos yet. Add a folder of photos, or connect a phone."))
 
     def _gallery_opened(self) -> None:
         if self._workspace.models_problem:

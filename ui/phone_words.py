@@ -41,6 +41,10 @@ class PhoneWords(QObject):
         """That are here."""
         return self.tr("%Ln original(s) here ({0})", "", count).format(size(in_bytes))
 
+    def refused(self, count: int) -> str:
+        """That are no photos."""
+        return self.tr("%Ln file(s) cannot be shown: damaged, or no photos", "", count)
+
     def videos(self, count: int) -> str:
         """That are not fetched."""
         return self.tr("%Ln video(s) stay on the phone", "", count)
@@ -116,6 +120,8 @@ def facts(phone: PhoneState) -> str:
     parts = []
     if phone.originals:
         parts.append(PhoneWords().originals(phone.originals, phone.original_bytes))
+    if phone.refused:
+        parts.append(PhoneWords().refused(phone.refused))
     if phone.videos:
         parts.append(PhoneWords().videos(phone.videos))
     return "\n".join(parts)
@@ -196,7 +202,7 @@ def originals_meaning(originals: Originals) -> str:
     """What a choice means for the person."""
     return {
         Originals.PREVIEWS: translate(
-            "PhoneWords", "Enough to search. An original comes when you ask for it."
+            "PhoneWords", "Enough to search. An original comes when you double-click its photo."
         ),
         Originals.SOME: translate("PhoneWords", "Previews of all photos first, then the newest originals."),
         Originals.ALL: translate("PhoneWords", "Previews of all photos first, then every original."),

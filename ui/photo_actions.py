@@ -86,7 +86,10 @@ class PhotoActions(QObject):
         return menu
 
     def open(self, result: PhotoResult, *_: object) -> None:
-        """Open the photo in the system's viewer."""
+        """Open the photo in the system's viewer; an original that is on a phone alone comes first."""
+        if result.is_preview:
+            self.fetch_original(result)
+            return
         self._when_there(result, self._open_file)
 
     def show_in_folder(self, result: PhotoResult, *_: object) -> None:
@@ -132,7 +135,7 @@ class PhotoActions(QObject):
     def gone_sentence(self, result: PhotoResult) -> str:
         """What to say of a photo whose file is not there."""
         if result.is_preview:
-            return self.tr("The original is on {0}. Fetch it first: right-click the photo.").format(
+            return self.tr("The original is on {0}. Fetch it first: double-click the photo.").format(
                 result.phones[0].phone
             )
         if result.path is None:

@@ -61,14 +61,18 @@ class ResultsModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{shown_name(result) or self.tr('Missing photo')}, {result.percent} %"
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return signal_sentence(result.signals, self._signals)
+            said = signal_sentence(result.signals, self._signals)
+            return ". ".join(filter(None, (*self._on_phones(result), said)))
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tooltip(result)
         return None
 
+    def _on_phones(self, result: PhotoResult) -> list[str]:
+        return [self.tr("{0}, album {1}").format(p.phone, album_name(p.album)) for p in result.phones]
+
     def tooltip(self, result: PhotoResult) -> str:
         """All that is known of a photo, as rich text: every place, its size, what each signal said."""
-        on_phones = [self.tr("{0}, album {1}").format(p.phone, album_name(p.album)) for p in result.phones]
+        on_phones = self._on_phones(result)
         if result.is_preview:
             only = self.tr("Only its preview is here; the original is on the phone.")
             places = [result.phones[0].file, *on_phones, only]

@@ -71,8 +71,8 @@ class AdbAccess:
             for album in self._phone(serial).albums()
         )
 
-    def require_folders(self, serial: str, folders: Sequence[bytes]) -> None:
-        """Make sure that folders of a connected phone are there.
+    def require_folders(self, serial: str, folders: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Folders of a connected phone that are there; the last part of one may be an album's name.
 
         Raises
         ------
@@ -84,17 +84,22 @@ class AdbAccess:
         from device.phone.sync import SyncSession
 
         phone = self._phone(serial)
+        found = []
         with SyncSession(phone.transport) as session:
             for folder in folders:
                 try:
                     there = session.stat(folder + b"/").is_folder
                 except PhoneFileGoneError:
                     there = False
-                if not there:
+                name = shown(folder.rsplit(b"/", 1)[-1]).casefold()
+                named = [] if there else [a.path for a in phone.albums() if a.name.casefold() == name]
+                if not there and len(named) != 1:
                     raise SketchAppError(
                         f"There is no folder {shown(folder)} on {phone.name}: "
                         "sketch-app phone albums lists what there is."
                     )
+                found.append(folder if there else named[0])
+        return tuple(found)
 
     def sync(
         self,

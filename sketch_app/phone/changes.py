@@ -33,6 +33,7 @@ def counted(before: PhoneState, summary: PhoneSummary) -> PhoneState:
         model=before.model or summary.model,
         photos=summary.files,
         shown=summary.shown,
+        refused=summary.refused,
         originals=summary.originals,
         original_bytes=summary.original_bytes,
         videos=summary.videos,

@@ -68,6 +68,8 @@ def make_plan(
     listings: Iterable[PhoneListing],
     folders: Sequence[bytes] = (),
     without: Sequence[bytes] = (),
+    *,
+    once: bool = False,
 ) -> Plan:
     """Compare.
 
@@ -77,7 +79,7 @@ def make_plan(
         Every file of the phone that the gallery has ever known, by path.
     listings
         Each folder once.
-    folders, without
+    folders, without, once
         The folders that are chosen, as `sketch_app.phone.records.SyncChoices` has them.
     """
     plan = Plan()
@@ -99,10 +101,12 @@ def make_plan(
     for path, before in known.items():
         if before.gone:
             continue
+        chosen = is_chosen(path.rsplit(PHONE_SEPARATOR, 1)[0], folders, without)
+        if once and not chosen:
+            continue
         plan.present += 1
         if path in listed:
             continue
-        chosen = is_chosen(path.rsplit(PHONE_SEPARATOR, 1)[0], folders, without)
         if not chosen or any(_is_below(path, folder) for folder in hidden):
             plan.unchosen.append(before)
         elif _is_absent(before, seen):

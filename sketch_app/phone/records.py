@@ -34,6 +34,8 @@ class SyncChoices:
         The phone's folders to look into, and below them, as path bytes; empty for all of them.
     without
         Folders to leave out, and what is below them, unless a longer entry of `folders` takes that in again.
+    once
+        `folders` are of this sync alone: what the gallery holds of other folders stays as it is.
     reserve_bytes
         Disk that is left free whatever is chosen.
     """
@@ -42,6 +44,7 @@ class SyncChoices:
     originals_gb: float = 10.0
     folders: tuple[bytes, ...] = ()
     without: tuple[bytes, ...] = ()
+    once: bool = False
     reserve_bytes: int = 1 << 30
 
 

@@ -85,9 +85,9 @@ class PhoneState:
         Of the newest sync since the program started.
     problem
         A sentence, with `Work.FAILED`, `Work.DISK_FULL` and `Work.INTERRUPTED`.
-    photos, shown, originals, original_bytes, videos
-        On the phone as of its last listing; searchable, as of the
-        last count; whole ones here, and their bytes; counted only.
+    photos, shown, refused, originals, original_bytes, videos
+        On the phone as of its last listing; searchable, as of the last count; no photos that can be shown;
+        whole ones here, and their bytes; counted only.
     synced_at
         Seconds since 1970 of the last sync that came to its end, or None.
     """
@@ -105,6 +105,7 @@ class PhoneState:
     problem: str = ""
     photos: int = 0
     shown: int = 0
+    refused: int = 0
     originals: int = 0
     original_bytes: int = 0
     videos: int = 0

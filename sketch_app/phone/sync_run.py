@@ -149,6 +149,8 @@ class SyncRun:
             self._report = replace(self._report, missing=len(plan.absent))
         self._forget(plan.unchosen)
         self._originals()
+        if self._choices.once:
+            return  # a part of what is chosen: neither its videos nor its end are those of the phone
         with self._slices.database() as database, database.transaction() as connection:
             phone_files.put_synced(connection, self._source, plan.videos, int(time.time()))
 
@@ -188,16 +190,16 @@ class SyncRun:
             self._intake.original(file, file.content, self._store.path(name))
 
     def _list(self) -> Plan:
-        known = phone_files.known_files(self._gallery.database, self._source)
+        known, choices = phone_files.known_files(self._gallery.database, self._source), self._choices
 
         def told() -> Iterator[PhoneListing]:
-            listings = self._reader.listings(self._choices.folders, self._choices.without)
+            listings = self._reader.listings(choices.folders, choices.without)
             for number, listing in enumerate(listings, 1):
                 self._ask()
                 self._tell(SyncPhase.LISTING, number, 0, current=listing.directory)
                 yield listing
 
-        return make_plan(known, told(), self._choices.folders, self._choices.without)
+        return make_plan(known, told(), choices.folders, choices.without, once=choices.once)
 
     def _apply(self, plan: Plan) -> None:
         for rows in _slices(plan.moved):

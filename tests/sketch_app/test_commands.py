@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from sketch_app.commands import (
 )
 from sketch_app.errors import SketchAppError
 from sketch_app.protocols import SketchName
-from sketch_app.search_types import PhotoResult, SearchRequest, SearchUpdate, Stage
+from sketch_app.search_types import PhonePlace, PhotoResult, SearchRequest, SearchUpdate, Stage
 from sketch_app.sketch import Sketch
 from sketch_app.sketch_files import save_json, save_png, save_svg
 from sketch_app.workspace import Workspace
@@ -90,6 +91,22 @@ def test_an_answer_for_people_shows_names_photos_and_count(console):
     assert "(gone)" in text
     assert "2024-02-03" in text
     assert "3 photos searched in 0.25 s" in text
+
+
+def test_a_photo_on_a_phone_is_told_by_its_phone_album_and_name(console):
+    place = PhonePlace("Galaxy S23", "Camera", "20260101_1.jpg", is_preview=True)
+    here, there = answer(Path("/photos/a.jpg"), None).results
+    told = answer(Path("/photos/a.jpg"), None)
+    told = replace(told, results=(replace(here, phones=(place,)), replace(there, phones=(place,))))
+    print_answer(told, console)
+    text = said(console)
+    assert "/photos/a.jpg = Galaxy S23: Camera/20260101_1.jpg" in text
+    assert "  Galaxy S23: Camera/20260101_1.jpg (its preview is here)" in text
+    assert "(gone)" not in text
+    phones = json.loads(json.dumps(answer_as_dict(told, Path("cat.json"))))["results"][1]["phones"]
+    assert phones == [
+        {"phone": "Galaxy S23", "album": "Camera", "file": "20260101_1.jpg", "is_preview": True}
+    ]
 
 
 def test_a_path_that_looks_like_markup_is_printed_as_it_is(console):

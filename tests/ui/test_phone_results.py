@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 
 from sketch_app.search_types import PhonePlace, PhotoResult
 from tests.ui.small_gallery import make_workspace
@@ -52,9 +53,9 @@ def test_the_menu_of_a_preview_fetches_the_original(qtbot, actions):
     menu.deleteLater()
 
 
-def test_opening_a_preview_says_where_the_original_is(qtbot, actions):
+def test_showing_a_preview_in_its_folder_says_where_the_original_is(qtbot, actions):
     with qtbot.waitSignal(actions.notice) as said:
-        actions.open(result())
+        actions.show_in_folder(result())
     assert "Galaxy S23" in said.args[0]
 
 
@@ -66,6 +67,20 @@ def test_a_photo_that_is_nowhere_offers_no_fetching(qtbot, actions):
 
 FETCHED = PhonePlace("Galaxy S23", "Download", "20240817_181502.jpg", is_preview=False)
 STORED = Path("/home/you/gallery/phone/originals/2024/08/3f9c-1a.jpg")
+
+
+def test_a_double_click_on_a_preview_brings_the_original(actions):
+    wanted = []
+    actions.original_wanted.connect(wanted.append)
+    actions.open(result())
+    assert wanted == [result().photo_id]
+
+
+def test_phone_and_album_are_read_out(qtbot):
+    model = ResultsModel()
+    model.show([result(STORED, (FETCHED,))])
+    read = model.data(model.index(0), Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert read.startswith("Galaxy S23, album Downloads")
 
 
 def test_a_preview_does_not_pass_its_own_size_for_the_photos(qtbot):

@@ -256,6 +256,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln file(s) cannot be shown: damaged, or no photos</source>
+        <translation>
+            <numerusform>%Ln file cannot be shown: damaged, or no photo</numerusform>
+            <numerusform>%Ln files cannot be shown: damaged, or no photos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln video(s) stay on the phone</source>
         <translation>
             <numerusform>%Ln video stays on the phone</numerusform>

@@ -696,8 +696,8 @@ A closed fist lifts the pen.</source>
         </translation>
     </message>
     <message>
-        <source>No photos yet. Add a folder of photos to search in.</source>
-        <translation>아직 사진이 없어요. 찾을 사진 폴더를 추가해 보세요.</translation>
+        <source>No photos yet. Add a folder of photos, or connect a phone.</source>
+        <translation>아직 사진이 없어요. 사진 폴더를 추가하거나 휴대폰을 연결하세요.</translation>
     </message>
     <message>
         <source>sketch_app</source>
@@ -1057,11 +1057,11 @@ A closed fist lifts the pen.</source>
     </message>
     <message>
         <source>{0} of your own encoder is damaged or missing. Import the encoder again, or remove it, in the dialog of models.</source>
-        <translation>직접 만든 인코더의 {0} 파일이 손상되었거나 없습니다. 모델 대화상자에서 인코더를 다시 가져오거나 제거하세요.</translation>
+        <translation>직접 만든 인코더의 {0} 파일이 손상되었거나 없어요. 모델 대화상자에서 인코더를 다시 가져오거나 제거하세요.</translation>
     </message>
     <message>
         <source>{0}, which comes with the program, is damaged or missing. Install the program again.</source>
-        <translation>프로그램에 포함된 {0} 파일이 손상되었거나 없습니다. 프로그램을 다시 설치하세요.</translation>
+        <translation>프로그램에 포함된 {0} 파일이 손상되었거나 없어요. 프로그램을 다시 설치하세요.</translation>
     </message>
 </context>
 <context>
@@ -1481,6 +1481,12 @@ A closed fist lifts the pen.</source>
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln file(s) cannot be shown: damaged, or no photos</source>
+        <translation>
+            <numerusform>파일 %Ln개는 보여 줄 수 없어요: 손상되었거나 사진이 아니에요</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln video(s) stay on the phone</source>
         <translation>
             <numerusform>동영상 %Ln개는 휴대폰에 남아요</numerusform>
@@ -1586,6 +1592,10 @@ A closed fist lifts the pen.</source>
         <translation>초당 {0}</translation>
     </message>
     <message>
+        <source>Enough to search. An original comes when you double-click its photo.</source>
+        <translation>찾는 데는 이것으로 충분해요. 원본은 사진을 두 번 클릭하면 가져와요.</translation>
+    </message>
+    <message>
         <source>Has a question</source>
         <translation>확인이 필요해요</translation>
     </message>
@@ -1620,10 +1630,6 @@ A closed fist lifts the pen.</source>
     <message>
         <source>All originals</source>
         <translation>모든 원본</translation>
-    </message>
-    <message>
-        <source>Enough to search. An original comes when you ask for it.</source>
-        <translation>찾는 데는 이것으로 충분해요. 원본은 원할 때 가져와요.</translation>
     </message>
     <message>
         <source>Previews of all photos first, then the newest originals.</source>
@@ -1713,8 +1719,8 @@ A closed fist lifts the pen.</source>
         <translation>경로를 클립보드에 복사했어요.</translation>
     </message>
     <message>
-        <source>The original is on {0}. Fetch it first: right-click the photo.</source>
-        <translation>원본은 {0}에 있어요. 먼저 사진을 마우스 오른쪽 버튼으로 눌러 가져오세요.</translation>
+        <source>The original is on {0}. Fetch it first: double-click the photo.</source>
+        <translation>원본은 {0}에 있어요. 먼저 가져오세요: 사진을 두 번 클릭하세요.</translation>
     </message>
     <message>
         <source>This photo’s file is no longer where it was. Scan its folder again if it was moved.</source>

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from device.phone.folders import walk
 from device.phone.sync import RemoteEntry
+from index.gallery import Gallery
 from sketch_app.phone.adb_reader import _in_our_words
 from sketch_app.phone.choices import PhoneChoices
 from sketch_app.phone.plan import make_plan
@@ -139,6 +140,26 @@ def test_an_album_unticked_below_a_ticked_one_leaves_the_gallery_and_comes_back(
     assert (unwanted.files, unwanted.videos, unwanted.names) == ((), 0, {b"1.jpg", b"Best"})
     assert sync(tmp_path, reader_of(phone), ALL).returned == 2
     assert find(tmp_path, 1) == [sd + b"DCIM/Camera/1.jpg"]
+
+
+def test_folders_of_one_sync_leave_all_others_as_they_are(phone, tmp_path):
+    for number in range(30):
+        phone.put(f"{'DCIM' if number < 28 else 'Download'}/{number}.jpg", jpeg(number))
+    sd = ROOT + b"/"
+    assert sync(tmp_path, reader_of(phone), ALL).added == 30
+    with Gallery.open(tmp_path, write=False) as gallery:
+        before = gallery.phones()[0]
+    (phone.storage / "Download" / "28.jpg").unlink()
+    (phone.storage / "DCIM" / "1.jpg").unlink()
+    once = SyncChoices(ALL.originals, folders=(sd + b"Download",), once=True, reserve_bytes=0)
+    report = sync(tmp_path, reader_of(phone), once)
+    assert (report.missing, report.unchanged, report.asks) == (1, 1, None)
+    assert [is_found(tmp_path, number) for number in (0, 1, 28, 29)] == [True, True, False, True]
+    with Gallery.open(tmp_path, write=False) as gallery:
+        after = gallery.phones()[0]
+    assert (after.files, after.shown, after.synced_at) == (29, 29, before.synced_at)
+    assert sync(tmp_path, reader_of(phone), ALL).missing == 1
+    assert not is_found(tmp_path, 1)
 
 
 def test_settings_from_before_load_with_their_folders(tmp_path):

@@ -60,6 +60,14 @@ def test_a_phone_is_listed_its_albums_shown_and_it_is_synced(phone, home):
     assert "4 photos, 4 searchable; 4 originals here" in shown
     again = run("sync", "--folder", "/sdcard/DCIM")
     assert "3 unchanged" in again.stdout
+    # What lies elsewhere was not looked at, and stays.
+    assert "4 photos, 4 searchable; 4 originals here" in run("list").stdout
+    assert "There are no originals" in run("tidy").stdout
+    phone.put("Pictures/Screenshots/Screenshot_2.jpg", jpeg(9))
+    album = run("sync", "--folder", "screenshots")  # as “phone albums” calls it
+    assert "1 new" in album.stdout, album.stderr
+    empty = run("sync", "--folder", "")
+    assert (empty.exit_code, "--folder is empty" in empty.stderr) == (1, True)
     nowhere = run("sync", "--folder", "Nope")
     assert nowhere.exit_code == 1
     assert "no folder /storage/emulated/0/Nope" in nowhere.stderr
@@ -96,6 +104,33 @@ def test_a_mistyped_gallery_makes_none(home, tmp_path, command):
     assert result.exit_code == 1
     assert "There is no folder" in result.stderr
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_nothing_is_written_among_a_persons_own_files(home, tmp_path):
+    (tmp_path / "mine.jpg").write_bytes(jpeg(1))
+    for command in ("sync", "watch"):
+        result = run(command, "--gallery", str(tmp_path))
+        assert result.exit_code == 1
+        assert "holds other files and no gallery" in result.stderr
+    assert [path.name for path in tmp_path.iterdir() if path != home] == ["mine.jpg"]
+
+
+def test_a_command_that_is_proposed_names_the_same_gallery(phone, home, tmp_path):
+    for number in range(3):
+        phone.put(f"DCIM/Camera/{number}.jpg", jpeg(number))
+    gallery = tmp_path / "of mine"
+    gallery.mkdir()
+    listed = run("list").stdout
+    assert "sketch-app phone sync" in listed
+    assert "--gallery" not in listed
+    assert run("sync", "--gallery", str(gallery), "--originals", "all").exit_code == 0
+    for number in range(3):
+        (phone.storage / "DCIM" / "Camera" / f"{number}.jpg").unlink()
+    named = f"--gallery '{gallery}'"
+    asks = run("sync", "--gallery", str(gallery))
+    assert (asks.exit_code, f"phone sync --confirm-deleted {named}" in asks.stdout) == (1, True)
+    run("sync", "--gallery", str(gallery), "--confirm-deleted")
+    assert f"phone tidy --yes {named}" in run("tidy", "--gallery", str(gallery)).stdout
 
 
 @pytest.mark.parametrize("command", ["list", "tidy"])
