@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -65,10 +66,13 @@ class AlbumList(QWidget):
         self._albums: tuple[PhoneAlbum, ...] | None = None
         self._rows: list[AlbumRow] = []
         self._all_shown = False
-        self._title, self._which, self._waiting = QLabel(), QLabel(), QLabel()
+        self._last_stays = False
+        self._title, self._which, self._waiting, self._hint = QLabel(), QLabel(), QLabel(), QLabel()
         self._title.setStyleSheet("font-weight: 600;")
-        for label in (self._which, self._waiting):
+        for label in (self._which, self._waiting, self._hint):
             label.setProperty("role", "muted")
+        self._hint.setWordWrap(True)
+        self._hint.hide()
         self._more = QPushButton()
         self._more.setProperty("role", "flat")
         self._more.setStyleSheet("text-align: left; padding-left: 0;")
@@ -85,6 +89,7 @@ class AlbumList(QWidget):
         column.addWidget(self._waiting)
         column.addLayout(self._list)
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._hint)
         self.show_albums(None)
 
     @property
@@ -109,6 +114,11 @@ class AlbumList(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
         super().changeEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was said of a tick is no news when the albums are seen again, after a sync for one."""
+        self._hint.hide()
+        super().hideEvent(event)
 
     def _make_rows(self, albums: Sequence[PhoneAlbum]) -> None:
         for row in self._rows:
@@ -138,17 +148,25 @@ class AlbumList(QWidget):
             shown = self._all_shown or place < _SHOWN or len(self._rows) == _SHOWN + 1
             row.setVisible(shown)
             hidden += not shown
+        self._hint.setText(
+            self.tr("One album stays ticked: there must be something to sync.")
+            if self._last_stays
+            else self.tr("This counts from the next sync.")
+        )
         self._more.setText(self.tr("Show %n more album(s)", "", hidden))
         self._more.setVisible(hidden > 0)
 
     @Slot()
     def _tell(self) -> None:
         ticked = tuple(row.album.path for row in self._rows if row.tick.isChecked())
+        self._last_stays = not ticked
+        self._hint.show()
         if not ticked:  # the last one stays: a sync of nothing is none
             sender = self.sender()
             if isinstance(sender, AlbumRow):
                 with QSignalBlocker(sender.tick):
                     sender.tick.setChecked(True)
+            self._say()
             return
         self._say()
         self.chosen.emit(ticked)

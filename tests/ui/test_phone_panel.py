@@ -342,6 +342,11 @@ def test_the_last_ticked_album_stays_ticked(qtbot, phone):
     for row in rows:
         row.tick.click()
     assert [row.tick.isChecked() for row in rows] == [False, False, True]
+    hint = phone.cards[0].albums._hint
+    assert "One album stays ticked" in hint.text()
+    rows[0].tick.click()
+    assert hint.text() == "This counts from the next sync."
+    assert hint.isVisible()
 
 
 def test_photos_that_came_are_announced_for_the_search(qtbot, phone, control, access):

@@ -127,6 +127,14 @@
         <source>There are no photos on this phone.</source>
         <translation>이 휴대폰에는 사진이 없어요.</translation>
     </message>
+    <message>
+        <source>One album stays ticked: there must be something to sync.</source>
+        <translation>앨범 하나는 남아 있어야 해요: 동기화할 것이 있어야 하니까요.</translation>
+    </message>
+    <message>
+        <source>This counts from the next sync.</source>
+        <translation>다음 동기화부터 적용돼요.</translation>
+    </message>
     <message numerus="yes">
         <source>Show %n more album(s)</source>
         <translation>
