@@ -4,6 +4,7 @@ and put into use in the dialog, and searched with.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 
@@ -341,11 +342,18 @@ def test_an_own_generator_is_asked_for_pictures_as_large_as_it_was_taught(own, t
     import_folder(store, own.generator)
     assert full_set(store, FullChoices(device="cpu")).picture_side == 64
     record = store.folder_of(GENERATOR) / RECORD_FILE
-    record.write_text(record.read_text().replace("64", "512"))
-    assert full_set(store, FullChoices(device="cpu")).picture_side == 256
-    record.write_text(record.read_text().replace('"sides"', '"side"'))
+    told, size = json.loads(record.read_text()), record.stat().st_size
+
+    def say(**lesson):
+        # As many bytes as before: of another size the generator would not count as here at all.
+        record.write_text(json.dumps({**told, "lesson": lesson}).ljust(size))
+        assert record.stat().st_size == size
+        return full_set(store, FullChoices(device="cpu")).picture_side
+
+    assert say(sides=[[1.0, 128]]) == 128
+    assert say(sides=[[1.0, 512]]) == 256
     with pytest.raises(WeightsError, match="does not say how large the generator's pictures are"):
-        full_set(store, FullChoices(device="cpu"))
+        say()
 
 
 def test_factors_over_the_published_base_need_it(own, tmp_path):

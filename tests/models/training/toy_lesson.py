@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.training.loop import Figure, Group, LoopSettings, Turn, run
+from models.training.lesson import Figure, Group, Turn
+from models.training.loop import LoopSettings, run
 
 SETTINGS = LoopSettings(
     steps=40, warmup=4, average=0.9, validate_every=10, checkpoint_every=3, weight_decay=0.0, seed=5
