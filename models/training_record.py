@@ -13,6 +13,8 @@ from models.errors import WeightsError
 
 RECORD_FILE = "training.json"
 """Its presence tells a model that was trained with the program from a published one."""
+HISTORY_FILE = "history.json"
+"""Of a run that has begun."""
 
 
 def read_record(folder: Path, kind: str) -> dict[str, Any]:

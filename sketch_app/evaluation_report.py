@@ -93,9 +93,10 @@ def _lines(result: BenchmarkResult) -> Iterator[str]:
     for row in result.rows:
         if row.gain:
             gain = row.gain["map_all"]
+            interval = f" (95 %, paired bootstrap: {gain.low:+.3f} to {gain.high:+.3f})"
             yield (
-                f"{TITLES[row.name].capitalize()} less sketch alone: mAP {gain.value:+.3f} (95 %, paired "
-                f"bootstrap: {gain.low:+.3f} to {gain.high:+.3f})"
+                f"{TITLES[row.name].capitalize()} less sketch alone: mAP {gain.value:+.3f}"
+                f"{'' if math.isnan(gain.low) else interval}"
             )
     yield instances_line(result)
     if any(row.name == FUSED for row in result.rows):

@@ -241,8 +241,11 @@ def _memory_in_words(device: str) -> Iterator[None]:
 
 
 def figures_line(figures: Mapping[str, float]) -> str:
-    """Figures in one line."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
+    """Figures in one line; counts as counts."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value if isinstance(value, int) else format(value, '.3f')}"
+        for name, value in figures.items()
+    )
 
 
 def write_split(split: Split, out: Path) -> None:

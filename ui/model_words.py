@@ -128,6 +128,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"(.+) was refused: such a file can run code when it is opened\. .*",
             r"(.+) was refused: it is not the file that is known as “(.+)” \(.*",
             r"(.+) was refused: it is no .*",
+            r"(.+) holds a training that has not come to its end: .*",
             r"(.+) holds no model that the program knows: .*",
             r"(.+) lacks (.+), which “(.+)” needs: .*",
             r"(.+) could be any of (.+): say which with .*",
@@ -203,6 +204,11 @@ def _words() -> tuple[str, ...]:
         ),
         translate("ModelWords", "{0} was refused: it is not the file that is known as “{1}”. Get it again."),
         translate("ModelWords", "{0} was refused: it is damaged or of another kind. Get it again."),
+        translate(
+            "ModelWords",
+            "{0} holds a training that has not ended. Type its command again: it goes on and writes the "
+            "model.",
+        ),
         translate(
             "ModelWords",
             "{0} holds no model that the program knows. Choose a folder with sub-folders such as “sd-turbo”.",

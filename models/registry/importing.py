@@ -20,7 +20,7 @@ from models.registry.errors import StoreError
 from models.registry.lock_file import FileRecord
 from models.registry.progress import Meter, PullProgress, ignore, never
 from models.registry.store import ModelStore, size_of
-from models.training_record import read_record
+from models.training_record import HISTORY_FILE, read_record
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _SNAPSHOT = re.compile(r"[0-9a-f]{40}")
@@ -275,6 +275,11 @@ def _with_optional(look: _Found, named: object) -> _Found:
 
 
 def _nothing(folder: Path, look: _Found | None) -> WeightsError:
+    if look is None and (folder / HISTORY_FILE).exists():
+        return WeightsError(
+            f"{folder} holds a training that has not come to its end: type its command again, and it goes on "
+            "and writes the model."
+        )
     if look is None:
         return WeightsError(
             f"{folder} holds no model that the program knows: give a folder with sub-folders such as "

@@ -23,6 +23,7 @@ from models.training.errors import TrainingError
 from models.training.keeping import read_checkpoint, replace_file, write_checkpoint
 from models.training.lesson import Figure, Lesson, Turn
 from models.training.weights_average import WeightsAverage
+from models.training_record import HISTORY_FILE
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -34,7 +35,6 @@ Schedule = Literal["cosine", "constant"]
 
 CHECKPOINT_FILE = "checkpoint.pt"
 BEST_FILE = "best.safetensors"
-HISTORY_FILE = "history.json"
 
 
 @dataclass(frozen=True)

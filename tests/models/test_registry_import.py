@@ -283,6 +283,14 @@ def test_a_folder_without_models_says_what_to_give(store, tmp_path):
     assert not store.folder.exists()
 
 
+def test_a_training_that_has_not_ended_says_so(store, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "history.json").write_text("{}")
+    with pytest.raises(WeightsError, match="a training that has not come to its end"):
+        import_folder(store, run)
+
+
 def test_a_full_disk_is_a_sentence_and_nothing_is_copied(store, folder, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(1000, 0, 1000))

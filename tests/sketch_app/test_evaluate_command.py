@@ -290,6 +290,14 @@ def test_overlapping_splits_are_refused_by_the_command(tmp_path):
     assert "teddy_bear and teddy-bear" in refused(done)
 
 
+def test_without_rounds_there_are_no_intervals(models, folder, split, capsys):
+    (benchmark,) = open_benchmarks(folder, split=Split.load(split))
+    print_result(run(models, benchmark, rounds=0), Console(width=200))
+    said = capsys.readouterr().out
+    assert "less sketch alone: mAP" in said
+    assert "nan" not in said
+
+
 def test_weights_of_ones_own_are_the_embedded_sets(folder, split, tmp_path):
     asked = ("evaluate", "--data", folder, "--split", split, "--weights")
     done = sketch_app(tmp_path, *asked, embedded_weights(), "--limit", "2", "--json")

@@ -29,9 +29,9 @@ from models.training.dataset import SketchPhotoData, Split
 from models.training.generator import GeneratorSettings
 from models.training.generator_data import pairs_of_split
 from models.training.layouts import open_photos
-from models.training.loop import HISTORY_FILE, History
+from models.training.loop import History
 from models.training.sketch_adapter import SketchAdapterSettings
-from models.training_record import read_record
+from models.training_record import HISTORY_FILE, read_record
 from sketch_app.errors import SketchAppError
 from sketch_app.generator_defaults import PUBLISHED, SMALL, defaults_for
 from sketch_app.recipes import train_captioner, train_sketch_adapter

@@ -984,6 +984,10 @@ A closed fist lifts the pen.</source>
         <translation>{0} 파일을 거절했어요. 손상되었거나 다른 종류의 파일이에요. 다시 구해 주세요.</translation>
     </message>
     <message>
+        <source>{0} holds a training that has not ended. Type its command again: it goes on and writes the model.</source>
+        <translation>{0}에는 끝나지 않은 학습이 들어 있어요. 그 명령을 다시 입력하세요. 이어서 학습하고 모델을 저장해요.</translation>
+    </message>
+    <message>
         <source>{0} holds no model that the program knows. Choose a folder with sub-folders such as “sd-turbo”.</source>
         <translation>{0}에 프로그램이 아는 모델이 없어요. ‘sd-turbo’ 같은 하위 폴더가 든 폴더를 골라 주세요.</translation>
     </message>
