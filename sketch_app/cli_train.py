@@ -206,7 +206,9 @@ def train_generator(  # noqa: PLR0917
     ] = "",
     out: OutOption = Path("runs/generator"),
     size: Annotated[str, typer.Option(metavar="embedded|tiny", help="Of a base from nothing.")] = "embedded",
-    steps: Annotated[int, typer.Option(min=1, help="Updates of the weights.")] = 10_000,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Updates of the weights; of a base from nothing, in its last stage.")
+    ] = 10_000,
     batch: Annotated[
         int | None, typer.Option(min=1, help="Pairs a piece.", show_default=either("batch"))
     ] = None,

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from sketch_app.generator_defaults import GeneratorDefaults
 
 
+_STAGES = {
+    "coder": "Stage 1 of 3: the VAE, {} steps (--coder-steps).",
+    "latents": "Stage 2 of 3: the UNet, {} steps (--latent-steps).",
+    "all": "Stage 3 of 3: both together, {} steps (--steps).",
+}
+"""Of a base from nothing."""
 _SIDES_STEP = 16
 """Eight pixels are a cell of the latent, and pictures of half the side may come first."""
 
@@ -175,6 +181,8 @@ def train_generator(
         sketched=own.sketched,
         alignment=alignment,
     )
+    if not own.base:
+        console.print(_STAGES["all"].format(options.steps), highlight=False)
     run_with_progress(lesson, loop_settings, out, device=device, title="Generator", console=console)
     write_split(split, out)
     figures = measure_generator(lesson, classifier, captions=_captions)
@@ -212,6 +220,7 @@ def _stage(
 
     def teach(lesson: Lesson, stage: str) -> None:
         steps = own.coder_steps if stage == "coder" else own.latent_steps
+        console.print(_STAGES[stage].format(steps), highlight=False)
         run_with_progress(
             lesson,
             replace(replace(options, steps=steps).loop_settings(), betas=(0.9, 0.99), average=0.995),

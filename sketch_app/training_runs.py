@@ -221,7 +221,7 @@ def run_with_progress(
                 )
         bar.update(task, completed=settings.steps)
     step = load_best(lesson, folder)
-    console.print(f"The best weights are those of step {step}.", highlight=False)
+    console.print(f"The best weights are those of step {step} (by {lesson.counts.name}).", highlight=False)
 
 
 @contextmanager

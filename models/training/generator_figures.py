@@ -41,7 +41,7 @@ def measure_generator(
     `kernel_distance` to the held-back photographs, in the classifier's features. Beside them stand, under
     "photographs", what those same photographs have, made as small as the pictures (KID between their halves);
     and, under "drawings of photographs", how far a picture is from the photograph that its drawing was made
-    from, and from another one of that class.
+    from, and from another one of that class; left out where no class has two of them.
     """
     held, side = lesson.held, lesson.settings.sides[-1][1]
     own = [name.replace("_", " ") for name in held.sketch_class]
@@ -65,8 +65,8 @@ def measure_generator(
         **_recognised(classifier, photos, [p.class_name for p in held.photos]),
         _kid(classifier): kernel_distance(seen_photos[::2], seen_photos[1::2]),
     }
-    figures[DRAWN] = _nearness(lesson, side)
-    return figures
+    nearness = _nearness(lesson, side)
+    return {**figures, DRAWN: nearness} if nearness else figures
 
 
 def kernel_distance(made: NDArray[np.float32], real: NDArray[np.float32]) -> float:
@@ -116,8 +116,8 @@ def _nearness(lesson: GeneratorLesson, side: int) -> dict[str, float]:
     the same class: what the lines are worth beyond the words is the difference.
     """
     held, others = _pairs(lesson.held.photos)
-    if not held:
-        return {"pairs": 0}
+    if not held:  # no class has two
+        return {}
     photos = _squares(lesson.pairs.data, held, side)
     pixels = ((photos + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
     drawings = [line_drawing(rgb, np.random.default_rng([_SEED, i])) for i, rgb in enumerate(pixels)]

@@ -136,6 +136,13 @@ def open_sketches_and_photos(folder: Path) -> SketchPhotoData:
     if (folder / "index.csv").exists():
         return SketchPhotoData.open(folder)
     root = _existing(folder)
+    missing = [kind for kind in (SKETCH_FOLDER, PHOTO_FOLDER) if not (root / kind).is_dir()]
+    if missing:
+        raise DatasetError(
+            f"{folder} has no folder {' and no folder '.join(missing)}: put pictures into "
+            f"{SKETCH_FOLDER}/<class>/<picture>.png and {PHOTO_FOLDER}/<class>/<picture>.jpg there, or give "
+            "a folder with index.csv."
+        )
     sketches, photos = (
         open_class_folders(root / kind, source=kind) for kind in (SKETCH_FOLDER, PHOTO_FOLDER)
     )

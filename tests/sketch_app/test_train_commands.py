@@ -310,7 +310,8 @@ def test_a_generator_is_trained_and_a_killed_run_is_the_run_that_was_not(pairs, 
     assert Split.load(out / "split.json").gallery_photos
     told = json.loads((out / "report" / "figures.json").read_text())["figures"]
     prompts = {"true prompt", "wrong prompt", "captioner's prompt"}
-    assert set(told) == prompts | {"photographs", "drawings of photographs"}
+    assert prompts | {"photographs"} <= set(told)
+    assert "Stage 1 of 3" in whole.stdout
     assert all("KID (EfficientNet-Lite2)" in told[title] for title in prompts)
     made = out / "generator"
     factors = sketch_app(
