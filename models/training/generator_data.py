@@ -184,7 +184,7 @@ class PairSource:
 
     def _photo(self, photo: Picture, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
         """A random square of a photo, mirrored half the time."""
-        stored = self._photos.get(photo.name, lambda: self._smaller(self.data.photo_files.rgb(photo.name)))
+        stored = self._photos.get(photo.name, lambda: self._as_kept(self.data.photo_files.rgb(photo.name)))
         height, width = stored.shape[:2]
         cut = round(min(height, width) * rng.uniform(_SMALLEST_CUT, 1.0))
         # Things stand in the middle more often than not.
@@ -193,16 +193,13 @@ class PairSource:
         square = stored[top : top + cut, left : left + cut]
         if rng.random() < 0.5:
             square = square[:, ::-1]
-        how = cv2.INTER_AREA if cut > side else cv2.INTER_CUBIC
-        return cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=how)
+        return cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=cv2.INTER_AREA)
 
-    def _smaller(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """With a short side of `_kept_side`; a photo that has less stays as it is."""
+    def _as_kept(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """With a short side of `_kept_side`: a smaller photo is enlarged once, and smoothly."""
         scale = self._kept_side / min(rgb.shape[:2])
-        if scale >= 1:
-            return rgb
         size = [max(self._kept_side, round(n * scale)) for n in rgb.shape[1::-1]]
-        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
     def _sketch(self, sketch: Picture | Drawing, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
         if isinstance(sketch, Drawing):

@@ -237,7 +237,7 @@ def test_the_loss_is_the_one_of_the_formula():
     [
         ({"unseen": ("cat",)}, r"has 1 class with sketches and photos to learn \(coffee_cup\)"),
         ({"unseen": ("rocket",)}, "has no sketches with photos of rocket: check the spelling"),
-        ({"held_back": 0.0}, "none can be held back"),
+        ({"held_back": 0.0}, "no sketch can be held back: name them otherwise"),
     ],
 )
 def test_what_cannot_be_taught_is_a_sentence(data, settings, sentence):
